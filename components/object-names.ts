@@ -1,0 +1,27 @@
+import type { ObjectNames } from "../observe/ownership";
+import { mirrorName, routeName } from "../rollout/labels";
+import { type Plan, routedServices } from "../rollout/plan";
+import { objectName } from "../rollout/release";
+import { migrationJobName } from "./migration-job";
+
+/** Names of all objects that a plan writes, to be checked for other owners first. */
+export function objectNames(plan: Plan, product: string, channel: string): ObjectNames {
+  const all = plan.releases.flatMap(({ release }) =>
+    Object.entries(release.services).map(([service, { http }]) => ({
+      name: objectName(service, release),
+      http,
+    })),
+  );
+  const names = all.map(({ name }) => name);
+  const routes = routedServices(plan).map((service) => routeName(product, channel, service));
+  return {
+    Deployment: names,
+    PodDisruptionBudget: names,
+    ConfigMap: [...names, mirrorName(product, channel)],
+    Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],
+    Job: plan.releases.flatMap(({ release }) =>
+      release.migrations.map((migration) => migrationJobName(migration, release)),
+    ),
+    HTTPRoute: routes,
+  };
+}

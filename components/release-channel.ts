@@ -1,0 +1,230 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import canonicalize from "canonicalize";
+import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
+import type { ConfirmationRequest } from "../observe/data-plane";
+import { stashNames } from "../observe/state";
+import { type Attribution, nextRecord } from "../rollout/history";
+import { mirrorName } from "../rollout/labels";
+import { intentOf, type Plan, type PlannedRelease, routedServices, routeWeights } from "../rollout/plan";
+import type { ChannelRecord, Intent } from "../rollout/record";
+import { MigrationJob } from "./migration-job";
+import { type ChannelContext, channelLabels } from "./release-context";
+import { ReleaseDeployment } from "./release-deployment";
+import { TrafficConfirmation } from "./traffic-confirmation";
+import { TrafficSplit } from "./traffic-split";
+
+export interface ReleaseChannelArgs {
+  /** The stack's name. */
+  channel: string;
+  section: ChannelSection;
+  plan: Plan;
+  /** What the state remembers of the update before this one. */
+  record: ChannelRecord | null;
+  intent: Intent | null;
+  attribution: Attribution;
+  /** Hash of the channel's present overlay. */
+  overlayHash: string;
+  /** Identity of the cluster: objects are only ever replaced when it changes. */
+  clusterIdentifier: string;
+}
+
+type Dependencies = pulumi.Resource[];
+
+/**
+ * One channel: registers what the plan says, in the order that keeps every request answered. First the intent;
+ * then migrations and the rising release until it is ready; then routes; then the data plane is asked; what it
+ * answers becomes the record; only then the falling release is touched.
+ */
+export class ReleaseChannel extends pulumi.ComponentResource {
+  /** The record after this update; unknown in the preview of a transition. */
+  readonly record: pulumi.Output<ChannelRecord>;
+
+  private readonly context: ChannelContext;
+
+  constructor(
+    private readonly channelName: string,
+    private readonly args: ReleaseChannelArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("release-channels:index:ReleaseChannel", channelName, { ...judgedInputs(args) }, opts);
+    const { section, plan, channel, clusterIdentifier } = args;
+    const provider = new k8s.Provider(
+      `${channelName}-cluster`,
+      {
+        ...(section.context === undefined ? {} : { context: section.context }),
+        clusterIdentifier,
+        upsertExistingObjects: true,
+        // The mirror is changed in place; the configurations of releases are immutable objects of their own.
+        enableConfigMapMutable: true,
+      },
+      { parent: this },
+    );
+    this.context = { channel, product: section.product, namespace: section.namespace, provider };
+
+    const intent = new pulumi.Stash(
+      stashNames.intent,
+      { input: intentOf(plan, args.intent) },
+      { parent: this },
+    );
+    const rising = this.releases("rising", [intent]);
+    const routes = this.routes([intent, ...rising]);
+    const confirmation = new TrafficConfirmation(
+      `${channelName}-confirmation`,
+      { request: this.confirmationRequest() },
+      { parent: this, dependsOn: [intent, ...rising, ...routes] },
+    );
+    this.record =
+      plan.transition === null && args.record !== null
+        ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
+        : confirmation.confirmed.apply((confirmed) =>
+            nextRecord(channel, args.record, plan, confirmed, args.attribution, args.overlayHash),
+          );
+    const record = new pulumi.Stash(
+      stashNames.record,
+      { input: this.record },
+      { parent: this, dependsOn: [confirmation] },
+    );
+    this.mirror([record]);
+    this.releases("falling", [record]);
+    this.registerOutputs({ record: this.record });
+  }
+
+  /** The releases whose share rises, or falls: their migrations in order, then their services. */
+  private releases(direction: PlannedRelease["direction"], dependsOn: Dependencies): Dependencies {
+    return this.args.plan.releases
+      .filter((planned) => planned.direction === direction)
+      .flatMap((planned) => {
+        const migrations = this.migrations(planned, dependsOn);
+        return [...migrations, ...this.services(planned, [...dependsOn, ...migrations])];
+      });
+  }
+
+  private migrations({ release }: PlannedRelease, dependsOn: Dependencies): Dependencies {
+    const jobs: Dependencies = [];
+    for (const migration of release.migrations) {
+      const name = `${this.channelName}-${migration.id}-${release.id}`;
+      const { section } = this.args;
+      const args = { context: this.context, release, migration, policy: section.migrations };
+      jobs.push(new MigrationJob(name, args, { parent: this, dependsOn: [...dependsOn, ...jobs] }));
+    }
+    return jobs;
+  }
+
+  private services({ release, services, share }: PlannedRelease, dependsOn: Dependencies): Dependencies {
+    const { section } = this.args;
+    return services.flatMap(({ service, replicas }) => {
+      const spec = release.services[service];
+      if (spec === undefined) return [];
+      return new ReleaseDeployment(
+        `${this.channelName}-${service}-${release.id}`,
+        {
+          context: this.context,
+          service,
+          release,
+          spec,
+          replicas,
+          capacity: section.services[service] ?? defaultCapacity,
+          readyWithinSeconds: section.readyWithin,
+          drainSeconds: section.drain,
+          awaitReady: share > 0 || release.id === this.args.plan.to.baseline.id,
+        },
+        { parent: this, dependsOn },
+      );
+    });
+  }
+
+  private routes(dependsOn: Dependencies): Dependencies {
+    const { plan, section } = this.args;
+    return routedServices(plan).map(
+      (service) =>
+        new TrafficSplit(
+          `${this.channelName}-${service}`,
+          {
+            context: this.context,
+            service,
+            gateway: section.gateway,
+            weights: routeWeights(plan, service),
+            follows:
+              plan.to.state === "completed" && plan.to.candidate ? plan.to.candidate : plan.to.baseline,
+            transition: this.transitionId(),
+          },
+          { parent: this, dependsOn },
+        ),
+    );
+  }
+
+  private confirmationRequest(): ConfirmationRequest {
+    const { plan, section } = this.args;
+    const { gateway } = section;
+    return {
+      id: this.transitionId(),
+      url: gateway.url,
+      releaseHeader: gateway.releaseHeader,
+      withinSeconds: section.confirmWithin,
+      services: routedServices(plan).map((service) => {
+        const weights = routeWeights(plan, service);
+        const candidate = weights.at(-1)?.release ?? plan.to.baseline;
+        const spec = candidate.services[service];
+        return {
+          service,
+          hostname: gateway.hostnames[0] ?? "",
+          path: spec?.http?.probePath ?? probePath(spec),
+          weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
+          candidate: candidate.id,
+        };
+      }),
+    };
+  }
+
+  /** A copy of the record that outlives the state: what lost or old state is recognised by. */
+  private mirror(dependsOn: Dependencies): void {
+    const { section, channel } = this.args;
+    const { record, context, channelName } = this;
+    new k8s.core.v1.ConfigMap(
+      `${channelName}-mirror`,
+      {
+        metadata: {
+          name: mirrorName(section.product, channel),
+          namespace: section.namespace,
+          labels: channelLabels(context),
+        },
+        data: record.apply((written) => ({
+          transition: written.transition.id,
+          at: written.transition.at,
+          // Canonical: read back from the state, the same record may have its keys in another order.
+          record: canonicalize(written) ?? "",
+        })),
+      },
+      { parent: this, provider: context.provider, dependsOn },
+    );
+  }
+
+  private transitionId(): string {
+    const { plan, record } = this.args;
+    const id = plan.transition?.id ?? record?.transition.id;
+    if (id === undefined) throw new Error("neither a transition nor a record");
+    return id;
+  }
+}
+
+/** What policies judge: known values only, and the same ones while nothing changes. */
+function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
+  return {
+    channel,
+    transition: plan.transition?.id ?? record?.transition.id ?? null,
+    kind: plan.transition?.kind ?? record?.transition.kind ?? null,
+    state: plan.to.state,
+    baseline: plan.to.baseline.id,
+    candidate: plan.to.candidate?.id ?? null,
+    weight: plan.to.weight,
+  };
+}
+
+/** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
+function probePath(spec: PlannedRelease["release"]["services"][string] | undefined): string {
+  const readiness = spec?.probes.readiness;
+  if (spec?.http === undefined || readiness === undefined) return "/";
+  const routed = readiness.path.startsWith(spec.http.path) && readiness.port === spec.http.port;
+  return routed ? readiness.path : spec.http.path;
+}

@@ -1,0 +1,38 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { labelKeys, managedBy } from "../rollout/labels";
+import type { Release } from "../rollout/release";
+
+/** Where a channel's objects live; the same for all components of one channel. */
+export interface ChannelContext {
+  /** The channel's name, which is the stack's. */
+  channel: string;
+  product: string;
+  namespace: string;
+  provider: k8s.Provider;
+}
+
+/** Labels of everything that belongs to a channel. */
+export function channelLabels({ channel, product }: ChannelContext): Record<string, string> {
+  return {
+    [labelKeys.managedBy]: managedBy,
+    [labelKeys.partOf]: product,
+    [labelKeys.channel]: channel,
+  };
+}
+
+/** Labels of everything that belongs to one service of one release. */
+export function releaseLabels(
+  context: ChannelContext,
+  service: string,
+  release: Release,
+): Record<string, string> {
+  return {
+    ...channelLabels(context),
+    [labelKeys.name]: service,
+    [labelKeys.version]: release.version.replaceAll("+", "_"),
+    [labelKeys.release]: release.id,
+  };
+}
+
+/** A Service or a Deployment nobody waits for: readiness is seen at the data plane, or is of no concern. */
+export const withoutAwait = { "pulumi.com/skipAwait": "true" };

@@ -1,0 +1,155 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChannelSection } from "../config/schemas/channel";
+import type { ServiceSpec } from "../config/schemas/release";
+import { labelKeys } from "../rollout/labels";
+import { objectName, type Release } from "../rollout/release";
+import { type ChannelContext, channelLabels, releaseLabels, withoutAwait } from "./release-context";
+
+export interface ReleaseDeploymentArgs {
+  context: ChannelContext;
+  service: string;
+  release: Release;
+  spec: ServiceSpec;
+  replicas: number;
+  capacity: Pick<ChannelSection["services"][string], "resources" | "secrets">;
+  readyWithinSeconds: number;
+  drainSeconds: number;
+  /** A release without traffic is not waited for: going back needs nothing of it. */
+  awaitReady: boolean;
+}
+
+const terminationMarginSeconds = 30;
+
+/** One service of one release: its configuration, Deployment, Service and disruption budget. */
+export class ReleaseDeployment extends pulumi.ComponentResource {
+  constructor(name: string, args: ReleaseDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("release-channels:index:ReleaseDeployment", name, summary(args), opts);
+    const { context, service, release, spec } = args;
+    const labels = releaseLabels(context, service, release);
+    const metadata = { name: objectName(service, release), namespace: context.namespace, labels };
+    const child = { parent: this, provider: context.provider };
+
+    const configuration = new k8s.core.v1.ConfigMap(
+      `${name}-config`,
+      {
+        metadata,
+        immutable: true,
+        data: {
+          ...spec.env,
+          RELEASE_VERSION: release.version,
+          RELEASE_ID: release.id,
+          RELEASE_CHANNEL: context.channel,
+        },
+      },
+      child,
+    );
+
+    const selector = {
+      ...channelLabels(context),
+      [labelKeys.name]: service,
+      [labelKeys.release]: release.id,
+    };
+    if (spec.http !== undefined) {
+      new k8s.core.v1.Service(
+        `${name}-service`,
+        {
+          metadata: { ...metadata, annotations: withoutAwait },
+          spec: {
+            selector,
+            ports: [{ name: "http", port: 80, targetPort: spec.http.port, protocol: "TCP" }],
+          },
+        },
+        child,
+      );
+    }
+
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-budget`,
+      { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selector } } },
+      child,
+    );
+
+    new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      {
+        metadata: { ...metadata, annotations: args.awaitReady ? awaited(args) : withoutAwait },
+        spec: {
+          replicas: args.replicas,
+          revisionHistoryLimit: 2,
+          progressDeadlineSeconds: args.readyWithinSeconds,
+          selector: { matchLabels: selector },
+          strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+          template: {
+            metadata: { labels, annotations: scrapeAnnotations(spec) },
+            spec: podSpec(args, metadata.name),
+          },
+        },
+      },
+      { ...child, dependsOn: [configuration] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** What the engine, and policies, see of a component's arguments: plain values, no provider object. */
+function summary({ context, service, release, replicas }: ReleaseDeploymentArgs) {
+  return { channel: context.channel, service, release: release.id, version: release.version, replicas };
+}
+
+function awaited({ readyWithinSeconds }: ReleaseDeploymentArgs) {
+  return { "pulumi.com/timeoutSeconds": String(readyWithinSeconds + 10) };
+}
+
+function scrapeAnnotations({ metrics }: ServiceSpec): Record<string, string> {
+  if (metrics === undefined) return {};
+  return {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": String(metrics.port),
+    "prometheus.io/path": metrics.path,
+  };
+}
+
+function podSpec(args: ReleaseDeploymentArgs, configMap: string): k8s.types.input.core.v1.PodSpec {
+  const { service, spec, capacity, drainSeconds } = args;
+  const { http } = spec;
+  return {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    terminationGracePeriodSeconds: drainSeconds + terminationMarginSeconds,
+    containers: [
+      {
+        name: service,
+        image: spec.image,
+        imagePullPolicy: "IfNotPresent",
+        ...(spec.command === undefined ? {} : { command: spec.command }),
+        ...(spec.args === undefined ? {} : { args: spec.args }),
+        ...(http === undefined
+          ? {}
+          : { ports: [{ name: "http", containerPort: http.port, protocol: "TCP" }] }),
+        envFrom: [{ configMapRef: { name: configMap } }],
+        env: secretEnvironment(capacity.secrets),
+        resources: capacity.resources,
+        readinessProbe: httpProbe(spec.probes.readiness),
+        ...(spec.probes.liveness === undefined ? {} : { livenessProbe: httpProbe(spec.probes.liveness) }),
+        ...(spec.probes.startup === undefined ? {} : { startupProbe: httpProbe(spec.probes.startup) }),
+        // Keeps answering while gateways still learn that this pod is ending.
+        ...(drainSeconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } }),
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      },
+    ],
+  };
+}
+
+/** Environment variables whose values only the kubelet reads. */
+export function secretEnvironment(secrets: ReleaseDeploymentArgs["capacity"]["secrets"]) {
+  return Object.entries(secrets).map(([name, { name: secret, key }]) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: secret, key } },
+  }));
+}
+
+function httpProbe({ path, port, periodSeconds, failureThreshold }: ServiceSpec["probes"]["readiness"]) {
+  return { httpGet: { path, port, scheme: "HTTP" }, periodSeconds, failureThreshold };
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from "yaml";
+import type { z } from "zod";
+import { type Problem, userErrorFrom } from "./problems";
+
+type Path = readonly PropertyKey[];
+
+/** A parsed YAML file that can say where each of its fields stands. */
+export interface LocatedYaml {
+  file: string;
+  value: unknown;
+  locate(path: Path): Pick<Problem, "line" | "column">;
+}
+
+/**
+ * Reads a YAML file, keeping positions.
+ * @throws {UserError} when the file is missing, unreadable or not YAML.
+ */
+export function readYaml(path: string, shownAs: string, whenMissing: string): LocatedYaml {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const expected =
+      code === "ENOENT" ? `file not found; ${whenMissing}` : `cannot be read: ${(error as Error).message}`;
+    throw userErrorFrom("A file that is needed cannot be read.", [{ file: shownAs, expected }]);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [malformed] = document.errors;
+  if (malformed !== undefined) {
+    const { line, col } = lines.linePos(malformed.pos[0]);
+    throw userErrorFrom("A file is not valid YAML.", [
+      { file: shownAs, line, column: col, expected: malformed.message },
+    ]);
+  }
+  return { file: shownAs, value: document.toJS(), locate: (fields) => locate(document, lines, fields) };
+}
+
+/** The position of the deepest field of the path that exists; of a mapping's entry, the position of its key. */
+function locate(document: Document, lines: LineCounter, path: Path): Pick<Problem, "line" | "column"> {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = document.getIn(path.slice(0, depth - 1), true);
+    const last = path[depth - 1];
+    const entry = isMap(parent)
+      ? parent.items.find((pair) => isNode(pair.key) && String(pair.key) === String(last))
+      : undefined;
+    const node = (entry?.key ?? document.getIn(path.slice(0, depth), true)) as Node | undefined;
+    if (isNode(node) && node.range) {
+      const { line, col } = lines.linePos(node.range[0]);
+      return { line, column: col };
+    }
+  }
+  return {};
+}
+
+/**
+ * Checks a value against its schema.
+ * @param value the value that counts; the YAML only says where a field stands, below `prefix`
+ * @throws {UserError} naming file, line, field, found and expected of everything that is wrong.
+ */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  source: Pick<LocatedYaml, "file" | "locate">,
+  prefix: Path = [],
+): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap(flattenIssue).flatMap((issue): Problem[] => {
+    const at = (path: Path) => ({ file: source.file, ...source.locate([...prefix, ...path]) });
+    if (issue.unknownKeys.length > 0) {
+      return issue.unknownKeys.map((key) => ({
+        ...at([...issue.path, key]),
+        field: [...issue.path, key].join("."),
+        expected: "unknown key; check its spelling against the documentation, or remove it",
+      }));
+    }
+    return [
+      {
+        ...at(issue.path),
+        field: issue.path.join("."),
+        found: issue.input === undefined ? "nothing" : shorten(JSON.stringify(issue.input)),
+        expected: issue.message.replace(/^Invalid input: /, ""),
+      },
+    ];
+  });
+  throw userErrorFrom(`${source.file} is not valid.`, problems);
+}
+
+interface Issue {
+  path: PropertyKey[];
+  input: unknown;
+  message: string;
+  unknownKeys: string[];
+}
+
+/** Of a union, the alternative that came closest: the one whose first issue is not just "another value". */
+function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
+  if (issue.code !== "invalid_union") {
+    const unknownKeys = issue.code === "unrecognized_keys" ? issue.keys : [];
+    return [{ path: issue.path, input: issue.input, message: issue.message, unknownKeys }];
+  }
+  const alternatives = issue.errors.filter((errors) => errors.length > 0);
+  const closest = alternatives.find((errors) => errors[0]?.code !== "invalid_value") ?? alternatives[0] ?? [];
+  return closest.flatMap(flattenIssue).map((inner) => ({
+    ...inner,
+    path: [...issue.path, ...inner.path],
+    input: inner.input ?? issue.input,
+  }));
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { durationSeconds } from "./duration";
+import { dnsLabel, environment, hostname, semanticVersion } from "./names";
+
+const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
+
+const resources = z
+  .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+  .prefault({ requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } });
+
+/** Environment variable → key of a Secret in the channel's namespace; the value never passes through Pulumi. */
+const secretReferences = z
+  .record(z.string(), z.strictObject({ name: z.string().min(1), key: z.string().min(1) }))
+  .default({});
+
+const capacity = z.strictObject({
+  replicas: z.int().min(1).default(2),
+  resources,
+  /** Overlay on the release's environment; snapshotted with each release. */
+  env: environment.default({}),
+  secrets: secretReferences,
+});
+
+/** For a service that the section does not name. */
+export const defaultCapacity = capacity.parse({});
+
+/** Weights of the candidate, ascending, the last one 100. */
+const stages = z
+  .array(
+    z
+      .int({ error: "expected a whole number from 1 to 100" })
+      .min(1, { error: "expected a whole number from 1 to 100" })
+      .max(100, { error: "expected a whole number from 1 to 100" }),
+  )
+  .min(1)
+  .superRefine((weights, context) => {
+    weights.forEach((weight, index) => {
+      const previous = weights[index - 1];
+      if (previous !== undefined && weight <= previous) {
+        context.addIssue({
+          code: "custom",
+          path: [index],
+          message: `expected stages in ascending order: more than ${previous}`,
+          input: weight,
+        });
+      }
+    });
+    if (weights.at(-1) !== 100) {
+      context.addIssue({
+        code: "custom",
+        path: [weights.length - 1],
+        message: "expected the last stage to be 100",
+        input: weights.at(-1),
+      });
+    }
+  });
+
+/** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
+export const channelSection = z.strictObject({
+  product: dnsLabel(20),
+  namespace: dnsLabel(),
+  /** kubeconfig context; the current one where it is left out. */
+  context: z.string().min(1).optional(),
+  /** Folder of the release files, relative to the project. */
+  releases: z.string().min(1).default("releases"),
+  /** SLO policy file, relative to the project. */
+  slo: z.string().min(1).default("slo.yaml"),
+  stages: stages.default([10, 30, 100]),
+  gateway: z.strictObject({
+    name: dnsLabel(),
+    namespace: dnsLabel(),
+    /** The Gateway's listener to attach to; all of them where it is left out. */
+    listener: z.string().min(1).optional(),
+    hostnames: z.array(hostname).min(1),
+    /** Where the gateway answers the machine that runs Pulumi. */
+    url: z.url({ protocol: /^https?$/ }),
+    /** Response header in which every service answers its RELEASE_ID: how the data plane is believed. */
+    releaseHeader: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, { error: "expected a header name" })
+      .default("x-release"),
+  }),
+  services: z.record(dnsLabel(30), capacity),
+  migrations: z
+    .strictObject({ secrets: secretReferences, deadline: durationSeconds.default(120) })
+    .prefault({}),
+  /** Enough is seen after this time, or after that many candidate requests where a number is set. */
+  observation: z
+    .strictObject({ for: durationSeconds.default(1800), requests: z.int().min(1).optional() })
+    .prefault({}),
+  rollbackWindow: durationSeconds.default(86400),
+  promotion: z.strictObject({ from: dnsLabel(), greenFor: durationSeconds.default(86400) }).optional(),
+  prometheus: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }), scrapeInterval: durationSeconds.default(15) })
+    .optional(),
+  /** Longest time a Deployment may take to become ready. */
+  readyWithin: durationSeconds.default(120),
+  /** Longest time the data plane may take to show a new weight. */
+  confirmWithin: durationSeconds.default(60),
+  /** How long an ending pod keeps answering, so that gateways can stop using it. */
+  drain: durationSeconds.default(5),
+});
+
+export type ChannelSection = z.infer<typeof channelSection>;
+
+/** `auto`, `hold`, or the weight up to which to advance. */
+export const stageSetting = z.union([
+  z.literal("auto"),
+  z.literal("hold"),
+  z
+    .string()
+    .regex(/^\d{1,3}$/, { error: "expected auto, hold or a weight such as 30" })
+    .transform(Number)
+    .refine((weight) => weight >= 1 && weight <= 100, { error: "expected a weight from 1 to 100" }),
+]);
+
+export type StageSetting = z.infer<typeof stageSetting>;
+
+/** The scalar keys of the stack configuration. */
+export const stackSettings = z.strictObject({
+  version: semanticVersion,
+  stage: stageSetting.default("auto"),
+  attempt: z.coerce
+    .number()
+    .pipe(z.int({ error: "expected a whole number" }).min(1, { error: "expected 1 or more" }))
+    .default(1),
+  reason: z.string().min(1).optional(),
+  strictHold: z
+    .enum(["true", "false"], { error: "expected true or false" })
+    .default("false")
+    .transform((text) => text === "true"),
+});
+
+export type StackSettings = z.infer<typeof stackSettings>;

@@ -1,0 +1,29 @@
+import { valid } from "semver";
+import { z } from "zod";
+
+/** A DNS label, as Kubernetes wants names to be; `max` leaves room for what is added to it. */
+export const dnsLabel = (max = 63) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
+      error: "expected lower-case letters, digits and '-', beginning and ending with a letter or digit",
+    });
+
+/** A full semantic version without a leading `v`. */
+export const semanticVersion = z.string().refine((text) => valid(text) === text, {
+  error: "expected a semantic version such as 1.2.3",
+});
+
+export const environment = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected an environment variable's name" }),
+  z.string(),
+);
+
+export const hostname = z
+  .string()
+  .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, { error: "expected a host name" });
+
+export const port = z.int().min(1).max(65535);
+
+export const absolutePath = z.string().regex(/^\/\S*$/, { error: "expected a path that begins with '/'" });

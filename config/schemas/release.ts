@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { absolutePath, dnsLabel, environment, port, semanticVersion } from "./names";
+
+const probe = z.strictObject({
+  path: absolutePath,
+  port,
+  /** How often the kubelet asks. */
+  periodSeconds: z.int().min(1).default(2),
+  failureThreshold: z.int().min(1).default(3),
+});
+
+/** Only a digest says which bytes run; a tag may move after the gates have judged it. */
+const imageByDigest = z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, {
+  error: "expected an image by digest, as in registry/name@sha256:<64 hexadecimal digits>",
+});
+
+const command = z.array(z.string()).min(1);
+
+export const serviceSpec = z.strictObject({
+  image: imageByDigest,
+  command: command.optional(),
+  args: z.array(z.string()).optional(),
+  /** Without it the service gets its share by replicas instead of by weights. */
+  http: z
+    .strictObject({
+      port,
+      path: absolutePath.default("/"),
+      /** What the data plane is asked for; an answer of any status counts, if it names the release. */
+      probePath: absolutePath.optional(),
+    })
+    .optional(),
+  probes: z.strictObject({ readiness: probe, liveness: probe.optional(), startup: probe.optional() }),
+  metrics: z.strictObject({ port, path: absolutePath.default("/metrics") }).optional(),
+  env: environment.default({}),
+});
+
+export const migrationSpec = z.strictObject({
+  id: dnsLabel(40),
+  phase: z.literal("expand"),
+  image: imageByDigest,
+  command: command.optional(),
+  reversible: z.boolean().default(false),
+});
+
+export const dataSpec = z.strictObject({
+  writes: z.int().min(0),
+  reads: z.array(z.int().min(0)).min(1),
+});
+
+const changeNotes = z.array(z.string()).default([]);
+
+/** `releases/<version>.yaml`: what is released. */
+export const releaseFile = z.strictObject({
+  version: semanticVersion,
+  product: dnsLabel(20),
+  services: z
+    .record(dnsLabel(30), serviceSpec)
+    .refine((services) => Object.keys(services).length > 0, { error: "expected at least one service" }),
+  /** Versions of the data schema this release writes, and those it can read. */
+  data: dataSpec.optional(),
+  migrations: z
+    .array(migrationSpec)
+    .default([])
+    .refine((list) => new Set(list.map((entry) => entry.id)).size === list.length, {
+      error: "expected each migration id once",
+    }),
+  changes: z
+    .strictObject({
+      added: changeNotes,
+      changed: changeNotes,
+      deprecated: changeNotes,
+      removed: changeNotes,
+      fixed: changeNotes,
+      security: changeNotes,
+    })
+    .prefault({}),
+});
+
+export type ReleaseFile = z.infer<typeof releaseFile>;
+export type ServiceSpec = z.infer<typeof serviceSpec>;
+export type MigrationSpec = z.infer<typeof migrationSpec>;

@@ -1,0 +1,126 @@
+import { userInfo } from "node:os";
+import * as pulumi from "@pulumi/pulumi";
+import { ulid } from "ulid";
+import { objectNames } from "./components/object-names";
+import { ReleaseChannel } from "./components/release-channel";
+import { UserError } from "./config/load/problems";
+import { loadSloPolicy } from "./config/load/slo";
+import { loadStackConfiguration } from "./config/load/stack";
+import { readDesired } from "./observe/desired";
+import { judgeProposal } from "./observe/judgement";
+import { connect } from "./observe/kubernetes";
+import { refuseForeignObjects } from "./observe/ownership";
+import { readMemory } from "./observe/state";
+import { observeTraffic } from "./observe/traffic";
+import { decide } from "./rollout/plan";
+import { propose } from "./rollout/propose";
+import { interrupted } from "./rollout/record";
+import { describeDecision, describeStatus, summarize } from "./rollout/report";
+
+async function releaseChannel(): Promise<Record<string, unknown>> {
+  const projectDir = process.cwd();
+  const channelName = pulumi.getStack();
+  const configuration = loadStackConfiguration(
+    pulumi.runtime.allConfig(),
+    pulumi.getProject(),
+    channelName,
+    projectDir,
+  );
+  const { settings, channel } = configuration;
+
+  const cluster = connect(channel.context);
+  const [{ record, intent }, live] = await Promise.all([
+    readMemory(channelName),
+    observeTraffic(cluster, channelName, channel),
+  ]);
+  const desired = readDesired(configuration, record, projectDir);
+  const now = new Date();
+
+  const proposal = propose({
+    record,
+    intent,
+    desired,
+    live,
+    stages: channel.stages,
+    rollbackWindowSeconds: channel.rollbackWindow,
+    now: now.toISOString(),
+  });
+  const verdicts = await judgeProposal(proposal, record, {
+    cluster,
+    channel,
+    slo: () => loadSloPolicy(projectDir, channel.slo),
+    live,
+    readMemory,
+    now,
+  });
+  const decision = decide({
+    proposal,
+    verdicts,
+    record,
+    interrupted: interrupted(record, intent),
+    live,
+    attempt: settings.attempt,
+    strictHold: settings.strictHold,
+    replicas: Object.fromEntries(
+      Object.entries(channel.services).map(([name, { replicas }]) => [name, replicas]),
+    ),
+    id: ulid(now.getTime()),
+    now: now.toISOString(),
+  });
+
+  await pulumi.log.info(describeDecision(channelName, proposal, decision, verdicts));
+  if (decision.outcome === "blocked") {
+    throw new UserError(
+      [`${channelName} is blocked; nothing was changed.`, ...decision.reasons].join("\n  "),
+    );
+  }
+  const { plan } = decision;
+  if (plan === null) return { status: "nothing is installed yet; held by its gates" };
+  if (plan.transition !== null) {
+    const names = objectNames(plan, channel.product, channelName);
+    await refuseForeignObjects(cluster, channel.namespace, channelName, names);
+  }
+  const released = new ReleaseChannel(channelName, {
+    channel: channelName,
+    section: channel,
+    plan,
+    record,
+    intent,
+    attribution: { actor: claimedActor(), reason: settings.reason ?? null },
+    overlayHash: desired.overlayHash,
+    clusterIdentifier: channel.context ?? cluster.server,
+  });
+  return {
+    status: released.record.apply((written) => describeStatus(written, decision)),
+    channel: released.record.apply(summarize),
+  };
+}
+
+/** Who runs this, as the environment claims; nothing is decided by it. */
+function claimedActor(): string {
+  return (
+    process.env.RELEASE_ACTOR ??
+    process.env.GITHUB_ACTOR ??
+    process.env.GITLAB_USER_LOGIN ??
+    userInfo().username
+  );
+}
+
+/**
+ * A person's mistake, and a closed gate, are told in a message; only our own mistakes show where they happened.
+ * The SDK's own frames are left out: Node's formatting of them loops until memory is full (20 s, 3 GB).
+ */
+function presentable(error: Error): Error {
+  const shown = error instanceof UserError ? new pulumi.RunError(error.message) : error;
+  const frames = (shown.stack ?? "").split("\n").filter((line) => !line.includes("node_modules"));
+  shown.stack = error instanceof UserError ? shown.message : frames.join("\n");
+  return shown;
+}
+
+export = async (): Promise<Record<string, unknown>> => {
+  try {
+    return await releaseChannel();
+  } catch (error) {
+    throw presentable(error as Error);
+  }
+};

@@ -1,0 +1,73 @@
+import type { KubernetesObject } from "@kubernetes/client-node";
+import { UserError } from "../config/load/problems";
+import { labelKeys, managedBy } from "../rollout/labels";
+import { ask, type Cluster } from "./kubernetes";
+
+/** Kind → names of the objects an update is about to write. */
+export type ObjectNames = Readonly<
+  Record<
+    "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "HTTPRoute",
+    readonly string[]
+  >
+>;
+
+/**
+ * Creates are upserts, so that a crashed update can be repeated: make sure first that no object of somebody
+ * else's bears one of our names.
+ * @throws {UserError} naming the objects, before anything is changed.
+ */
+export async function refuseForeignObjects(
+  cluster: Cluster,
+  namespace: string,
+  channel: string,
+  names: ObjectNames,
+): Promise<void> {
+  const lists: Record<keyof ObjectNames, () => Promise<{ items: KubernetesObject[] }>> = {
+    Deployment: () => cluster.apps.listNamespacedDeployment({ namespace }),
+    Service: () => cluster.core.listNamespacedService({ namespace }),
+    ConfigMap: () => cluster.core.listNamespacedConfigMap({ namespace }),
+    PodDisruptionBudget: () => cluster.policy.listNamespacedPodDisruptionBudget({ namespace }),
+    Job: () => cluster.batch.listNamespacedJob({ namespace }),
+    HTTPRoute: () =>
+      cluster.custom.listNamespacedCustomObject({
+        group: "gateway.networking.k8s.io",
+        version: "v1",
+        namespace,
+        plural: "httproutes",
+      }),
+  };
+  const exists = await ask(cluster, `namespace ${namespace}`, () =>
+    cluster.core.readNamespace({ name: namespace }),
+  );
+  if (exists === null) {
+    throw new UserError(
+      `The namespace ${namespace} does not exist in the cluster ${cluster.server} (key channel.namespace): create it, or name the one to use.`,
+    );
+  }
+  const kinds = Object.keys(lists) as (keyof ObjectNames)[];
+  const foreign = await Promise.all(
+    kinds
+      .filter((kind) => names[kind].length > 0)
+      .map(async (kind) => {
+        const list = await ask(cluster, `${kind}s in ${namespace}`, lists[kind]);
+        return (list?.items ?? [])
+          .filter(({ metadata }) => names[kind].includes(metadata?.name ?? ""))
+          .filter(
+            ({ metadata }) =>
+              metadata?.labels?.[labelKeys.managedBy] !== managedBy ||
+              metadata.labels[labelKeys.channel] !== channel,
+          )
+          .map(({ metadata }) => `${kind} ${namespace}/${metadata?.name}`);
+      }),
+  );
+  const found = foreign.flat();
+  if (found.length > 0) {
+    throw new UserError(
+      [
+        "Objects that this channel does not own bear names it needs; nothing was changed:",
+        ...found.map((object) => `  ${object}`),
+        `To hand one over, label it ${labelKeys.managedBy}=${managedBy} and ${labelKeys.channel}=${channel}; else rename or delete it.`,
+      ].join("\n"),
+    );
+  }
+}

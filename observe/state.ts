@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { UserError } from "../config/load/problems";
+import { type ChannelRecord, channelRecord, type Intent, intent } from "../rollout/record";
+
+/** Logical names of the two Stashes. */
+export const stashNames = { intent: "intent", record: "record" } as const;
+
+/** What a channel's stack remembers; null where it has no such memory yet. */
+export interface Memory {
+  intent: Intent | null;
+  record: ChannelRecord | null;
+}
+
+/** URN → what the resource returned, for every resource of the stack. */
+const stackOutputs = z.object({
+  outputs: z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()) })),
+});
+
+const stashOutputs = z.object({ input: z.unknown() });
+
+/**
+ * Reads the Stashes of a channel's stack, also of the running one. No StackReference: that would be a resource.
+ * @throws when the backend does not answer; a stack that does not exist yet is an empty memory.
+ */
+export async function readMemory(stack: string): Promise<Memory> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+  const answer: unknown = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    stackName: name,
+  });
+  const { outputs } = stackOutputs.parse(answer);
+  const stash = (logicalName: string): unknown => {
+    const urn = Object.keys(outputs).find((key) => key.endsWith(`pulumi:index:Stash::${logicalName}`));
+    return urn === undefined ? null : stashOutputs.parse(outputs[urn]?.outputs).input;
+  };
+  return {
+    intent: parse(intent, stash(stashNames.intent), stack, stashNames.intent),
+    record: parse(channelRecord, stash(stashNames.record), stack, stashNames.record),
+  };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, stack: string, name: string) {
+  if (value === null) return null;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UserError(
+    `The ${name} in the state of stack ${stack} cannot be read (${issue?.path.join(".")}: ${issue?.message}): it was written by another generation of this program, or edited.`,
+  );
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { ChannelSection } from "../config/schemas/channel";
+import type { GatewayObservation } from "../policies/gates/input";
+import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
+import type { LiveTraffic } from "../rollout/propose";
+import { ask, type Cluster } from "./kubernetes";
+
+const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
+
+const condition = z.object({ type: z.string(), status: z.string(), message: z.string().optional() });
+
+const gatewayObject = z.object({
+  spec: z.object({ listeners: z.array(z.object({ name: z.string() })) }),
+  status: z.object({ conditions: z.array(condition).optional() }).optional(),
+});
+
+const metadata = z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() });
+
+const route = z.object({
+  metadata,
+  spec: z.object({
+    rules: z
+      .array(
+        z.object({
+          backendRefs: z.array(z.object({ name: z.string(), weight: z.number().default(1) })).default([]),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+const routeList = z.object({ items: z.array(route) });
+
+/** Whether the shared Gateway can take routes of this channel. */
+export async function observeGateway(
+  cluster: Cluster,
+  { gateway }: ChannelSection,
+): Promise<GatewayObservation> {
+  const where = `Gateway ${gateway.namespace}/${gateway.name}`;
+  const answer = await ask(cluster, where, () =>
+    cluster.custom.getNamespacedCustomObject({
+      ...gatewayApi,
+      namespace: gateway.namespace,
+      plural: "gateways",
+      name: gateway.name,
+    }),
+  );
+  if (answer === null) {
+    const served = await ask(cluster, "the Gateway API", () => cluster.custom.getAPIResources(gatewayApi));
+    const problem =
+      served === null
+        ? "the cluster does not serve the Gateway API (gateway.networking.k8s.io/v1): install its CRDs and a gateway controller"
+        : `${where} does not exist (key channel.gateway): create it, or name the one to use`;
+    return { problem };
+  }
+  const { spec, status } = gatewayObject.parse(answer);
+  const { listener } = gateway;
+  if (listener !== undefined && !spec.listeners.some(({ name }) => name === listener)) {
+    const known = spec.listeners.map(({ name }) => name).join(", ");
+    return {
+      problem: `${where} has no listener ${listener} (key channel.gateway.listener); it has ${known}`,
+    };
+  }
+  const programmed = status?.conditions?.find(({ type }) => type === "Programmed");
+  if (programmed?.status !== "True") {
+    return {
+      problem: `${where} is not programmed by its controller: ${programmed?.message ?? "no status yet"}`,
+    };
+  }
+  return { problem: null };
+}
+
+/** Weights of the channel's routes, and the transition of the record's mirror. */
+export async function observeTraffic(
+  cluster: Cluster,
+  channelName: string,
+  { namespace, product }: ChannelSection,
+): Promise<LiveTraffic> {
+  const selector = {
+    [labelKeys.managedBy]: managedBy,
+    [labelKeys.partOf]: product,
+    [labelKeys.channel]: channelName,
+  };
+  const labelSelector = Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const [routes, mirror] = await Promise.all([
+    ask(cluster, `HTTPRoutes in ${namespace}`, () =>
+      cluster.custom.listNamespacedCustomObject({
+        ...gatewayApi,
+        namespace,
+        plural: "httproutes",
+        labelSelector,
+      }),
+    ),
+    ask(cluster, `ConfigMap ${namespace}/${mirrorName(product, channelName)}`, () =>
+      cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }),
+    ),
+  ]);
+  const { items } = routes === null ? { items: [] } : routeList.parse(routes);
+  const { transition, at } = mirror?.data ?? {};
+  return {
+    routes: Object.fromEntries(
+      items.map((item) => [item.metadata.labels?.[labelKeys.name] ?? item.metadata.name, shares(item)]),
+    ),
+    mirror: transition === undefined || at === undefined ? null : { transition, at },
+  };
+}
+
+/** Backends are named `<service>-<release id>`; a release id is a slug and eight hexadecimal digits. */
+function shares({ metadata: { labels }, spec }: z.infer<typeof route>): Record<string, number> {
+  const service = labels?.[labelKeys.name] ?? "";
+  const backends = spec.rules[0]?.backendRefs ?? [];
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0);
+  return Object.fromEntries(
+    backends.map(({ name, weight }) => [
+      name.startsWith(`${service}-`) ? name.slice(service.length + 1) : name,
+      total === 0 ? 0 : (100 * weight) / total,
+    ]),
+  );
+}

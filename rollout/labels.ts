@@ -1,0 +1,22 @@
+/** Labels by which the program knows its own objects, and people find them. */
+export const labelKeys = {
+  managedBy: "app.kubernetes.io/managed-by",
+  partOf: "app.kubernetes.io/part-of",
+  name: "app.kubernetes.io/name",
+  version: "app.kubernetes.io/version",
+  channel: "release-channels.dev/channel",
+  release: "release-channels.dev/release",
+} as const;
+
+export const managedBy = "release-channels";
+
+/** Annotation of a route: the transition that wrote it, so that each transition writes it anew. */
+export const transitionAnnotation = "release-channels.dev/transition";
+
+export function routeName(product: string, channel: string, service: string): string {
+  return `${product}-${channel}-${service}`;
+}
+
+export function mirrorName(product: string, channel: string): string {
+  return `${product}-${channel}-record`;
+}

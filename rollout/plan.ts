@@ -1,0 +1,166 @@
+import { type LiveTraffic, type Proposal, positionOf } from "./propose";
+import type { ChannelRecord, Intent, Position, TransitionKind } from "./record";
+import { httpServices, type Release } from "./release";
+import { type Side, sharedReplicas, weightedReplicas } from "./stages";
+import type { Verdict } from "./verdict";
+
+/** One service of one live release, as it is to be. */
+export interface PlannedService {
+  service: string;
+  replicas: number;
+}
+
+/** One live release, as it is to be. */
+export interface PlannedRelease {
+  side: Side;
+  release: Release;
+  /** Share of the traffic, 0 to 100. */
+  share: number;
+  /** A rising side is Ready before traffic moves; a falling one is changed after it was seen to have moved. */
+  direction: "rising" | "falling";
+  services: PlannedService[];
+}
+
+/** Everything this update registers. Plain data that prints as itself. */
+export interface Plan {
+  /** The transition set out to, or null where the record is only reconciled. */
+  transition: { id: string; kind: TransitionKind; startedAt: string; attempt: number } | null;
+  from: Position | null;
+  to: Position;
+  releases: PlannedRelease[];
+  why: string;
+}
+
+export type Decision =
+  | { outcome: "go"; plan: Plan }
+  /** Reconcile what is recorded, advance nothing; without a plan there is nothing recorded yet. */
+  | { outcome: "hold"; plan: Plan | null; reasons: string[] }
+  /** Nothing may change; the update ends with these reasons. */
+  | { outcome: "blocked"; reasons: string[] };
+
+export interface DecideInput {
+  proposal: Proposal;
+  verdicts: readonly Verdict[];
+  record: ChannelRecord | null;
+  /** An earlier update did not get to its end. */
+  interrupted: boolean;
+  live: LiveTraffic;
+  attempt: number;
+  strictHold: boolean;
+  /** Full size of each service. */
+  replicas: Readonly<Record<string, number>>;
+  /** Id for the transition, should there be one. */
+  id: string;
+  /** ISO 8601. */
+  now: string;
+}
+
+/** Turns a judged proposal into what is done. */
+export function decide(input: DecideInput): Decision {
+  const { proposal, verdicts, record, strictHold } = input;
+  if (proposal.kind === "refuse") return { outcome: "blocked", reasons: [proposal.why] };
+  if (proposal.kind === "none") {
+    const plan = reconcile(input, proposal.why);
+    return proposal.held ? holdOrBlock(plan, [proposal.why], strictHold) : { outcome: "go", plan };
+  }
+  const failed = reasonsOf(verdicts, "fail");
+  const held = reasonsOf(verdicts, "hold");
+  if (proposal.kind === "resume" && failed.length + held.length > 0) {
+    return decide({ ...input, proposal: proposal.otherwise, verdicts: [] });
+  }
+  if (failed.length > 0) return { outcome: "blocked", reasons: failed };
+  if (held.length > 0) {
+    if (record !== null) return holdOrBlock(reconcile(input, proposal.why), held, strictHold);
+    return holdOrBlock(null, held, strictHold || input.interrupted);
+  }
+  const { id, now, attempt } = input;
+  const kind = proposal.kind;
+  return {
+    outcome: "go",
+    plan: planOf(proposal.to, input, proposal.why, { id, kind, startedAt: now, attempt }),
+  };
+}
+
+function reasonsOf(verdicts: readonly Verdict[], status: Verdict["status"]): string[] {
+  return verdicts
+    .filter((verdict) => verdict.status === status)
+    .map((verdict) => `${verdict.gate}: ${verdict.reason}`);
+}
+
+function holdOrBlock(plan: Plan | null, reasons: string[], strict: boolean): Decision {
+  return strict ? { outcome: "blocked", reasons } : { outcome: "hold", plan, reasons };
+}
+
+function reconcile(input: DecideInput, why: string): Plan {
+  const { record } = input;
+  if (record === null) throw new Error("nothing is recorded that could be reconciled");
+  return planOf(positionOf(record), input, why, null);
+}
+
+function planOf(to: Position, input: DecideInput, why: string, transition: Plan["transition"]): Plan {
+  const from = input.record === null ? null : positionOf(input.record);
+  return { transition, from, to, why, releases: plannedReleases(to, from, input) };
+}
+
+function plannedReleases(
+  to: Position,
+  from: Position | null,
+  { replicas, live }: DecideInput,
+): PlannedRelease[] {
+  const sides: { side: Side; release: Release; share: number }[] = [
+    { side: "baseline", release: to.baseline, share: 100 - to.weight },
+    ...(to.candidate === null
+      ? []
+      : [{ side: "candidate" as const, release: to.candidate, share: to.weight }]),
+  ];
+  return sides.map(({ side, release, share }) => ({
+    side,
+    release,
+    share,
+    direction: share > 0 && share >= shareBefore(release, from, live) ? "rising" : "falling",
+    services: Object.entries(release.services).map(([service, { http }]) => ({
+      service,
+      replicas: (http === undefined ? sharedReplicas : weightedReplicas)(side, {
+        replicas: replicas[service] ?? 1,
+        weight: to.weight,
+        alone: to.candidate === null,
+      }),
+    })),
+  }));
+}
+
+/** The least share that a release has been known to have: what it has more afterwards, it must be ready for. */
+function shareBefore(release: Release, from: Position | null, live: LiveTraffic): number {
+  const recorded =
+    from === null
+      ? 0
+      : release.id === from.candidate?.id
+        ? from.weight
+        : release.id === from.baseline.id
+          ? 100 - from.weight
+          : 0;
+  return Math.min(recorded, ...Object.values(live.routes).map((route) => route[release.id] ?? 0));
+}
+
+/** Weights of one service's route: release id → weight, summing to 100. */
+export function routeWeights(plan: Plan, service: string): { release: Release; weight: number }[] {
+  const serving = plan.releases.filter(({ release }) => httpServices(release).includes(service));
+  return serving.map(({ release, share }) => ({
+    release,
+    weight: serving.length === 1 ? 100 : share,
+  }));
+}
+
+/** Every service of the live releases that has a route. */
+export function routedServices(plan: Plan): string[] {
+  return [...new Set(plan.releases.flatMap(({ release }) => httpServices(release)))].sort();
+}
+
+export function intentOf(plan: Plan, previous: Intent | null): Intent {
+  if (plan.transition === null) {
+    if (previous === null) throw new Error("a record without an intent cannot be reconciled");
+    return previous;
+  }
+  const { id, kind, startedAt, attempt } = plan.transition;
+  return { schema: 1, id, kind, startedAt, target: plan.to, attempt };
+}

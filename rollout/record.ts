@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { release } from "./release";
+
+export const transitionKind = z.enum([
+  "install",
+  "start",
+  "advance",
+  "finalize",
+  "rollback",
+  "resume",
+  "correct",
+]);
+export type TransitionKind = z.infer<typeof transitionKind>;
+
+/** ISO 8601, UTC. */
+const time = z.iso.datetime();
+
+/** One change of stage, and when it was confirmed at the data plane. */
+const transitionRef = z.object({ id: z.string(), kind: transitionKind, at: time });
+export type TransitionRef = z.infer<typeof transitionRef>;
+
+/**
+ * Where a channel stands: `steady` one release, `rolling` a candidate with a share of the traffic, `completed`
+ * the candidate at 100 % with its baseline kept ready, `rolled-back` the candidate at 0 % and to be removed.
+ */
+const channelState = z.enum(["steady", "rolling", "completed", "rolled-back"]);
+export type ChannelState = z.infer<typeof channelState>;
+
+/** A share of the traffic in percent. */
+const weight = z.int().min(0).max(100);
+
+/** What a channel's traffic looks like: at most two live releases; the baseline has what the candidate has not. */
+const position = z.object({
+  state: channelState,
+  baseline: release,
+  candidate: release.nullable(),
+  weight,
+});
+export type Position = z.infer<typeof position>;
+
+const historyEntry = z.object({
+  transition: transitionRef,
+  from: z.object({ version: z.string().nullable(), weight }),
+  to: z.object({ version: z.string(), weight }),
+  /** Name of who did it, as claimed by the environment. */
+  actor: z.string(),
+  reason: z.string().nullable(),
+});
+export type HistoryEntry = z.infer<typeof historyEntry>;
+
+/** A version that reached 100 % here and was not rolled back since. */
+const completedRelease = z.object({ version: z.string(), hash: z.string(), at: time });
+
+/** A candidate that was rolled back: not started again until the attempt is raised. */
+const rejectedRelease = z.object({
+  version: z.string(),
+  hash: z.string(),
+  attempt: z.int(),
+  at: time,
+  reason: z.string().nullable(),
+});
+export type RejectedRelease = z.infer<typeof rejectedRelease>;
+
+/** The channel's memory: only what the data plane confirmed. */
+export const channelRecord = position.extend({
+  schema: z.literal(1),
+  channel: z.string(),
+  transition: transitionRef,
+  /** When the candidate got its present weight: the confirmation's end. */
+  since: time,
+  attempt: z.int(),
+  completed: z.array(completedRelease),
+  rejected: z.array(rejectedRelease),
+  /** Hash of an overlay that came with a release rolled back: seen, and not to be rolled out by itself. */
+  setAsideOverlay: z.string().nullable(),
+  /** Newest last, bounded. */
+  history: z.array(historyEntry),
+  /** A weight lowered by a human hand was adopted: not raised until the attempt is. */
+  braked: z.boolean(),
+});
+export type ChannelRecord = z.infer<typeof channelRecord>;
+
+/** What an update sets out to do, written before its first change. */
+export const intent = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  kind: transitionKind,
+  startedAt: time,
+  target: position,
+  attempt: z.int(),
+});
+export type Intent = z.infer<typeof intent>;
+
+/** What the data plane answered, from the confirmation. */
+export const confirmation = z.object({
+  id: z.string(),
+  confirmedAt: time,
+  services: z.record(
+    z.string(),
+    z.object({ asked: z.number(), observed: z.number(), probes: z.number(), candidate: z.number() }),
+  ),
+});
+
+export type Confirmation = z.infer<typeof confirmation>;
+
+export const historyLength = 50;
+
+/** The update that wrote the intent did not get to its end. */
+export function interrupted(record: ChannelRecord | null, intent: Intent | null): boolean {
+  return intent !== null && intent.id !== record?.transition.id;
+}
