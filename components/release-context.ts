@@ -34,5 +34,8 @@ export function releaseLabels(
   };
 }
 
-/** A Service or a Deployment nobody waits for: readiness is seen at the data plane, or is of no concern. */
+/** Nobody waits for it: readiness is seen at the data plane, or is of no concern. */
 export const withoutAwait = { "pulumi.com/skipAwait": "true" };
+
+/** Deleted at once: nothing below it needs an orderly end, and a busy garbage collector holds nothing up. */
+export const deletedAtOnce = { "pulumi.com/deletionPropagationPolicy": "background" };

@@ -4,7 +4,7 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { ServiceSpec } from "../config/schemas/release";
 import { labelKeys } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
-import { type ChannelContext, channelLabels, releaseLabels, withoutAwait } from "./release-context";
+import { type ChannelContext, channelLabels, deletedAtOnce, releaseLabels, withoutAwait } from "./release-context";
 
 export interface ReleaseDeploymentArgs {
   context: ChannelContext;
@@ -33,7 +33,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-config`,
       {
-        metadata,
+        metadata: { ...metadata, annotations: deletedAtOnce },
         immutable: true,
         data: {
           ...spec.env,
@@ -54,7 +54,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-service`,
         {
-          metadata: { ...metadata, annotations: withoutAwait },
+          metadata: { ...metadata, annotations: { ...withoutAwait, ...deletedAtOnce } },
           spec: {
             selector,
             ports: [{ name: "http", port: 80, targetPort: spec.http.port, protocol: "TCP" }],
@@ -66,7 +66,10 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
 
     new k8s.policy.v1.PodDisruptionBudget(
       `${name}-budget`,
-      { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selector } } },
+      {
+        metadata: { ...metadata, annotations: deletedAtOnce },
+        spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
+      },
       child,
     );
 
