@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
-import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
+import type { ChannelSection } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
 import { type Attribution, nextRecord } from "../rollout/history";
@@ -115,7 +115,10 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     const { section } = this.args;
     return services.flatMap(({ service, replicas }) => {
       const spec = release.services[service];
-      if (spec === undefined) return [];
+      const capacity = section.services[service];
+      if (spec === undefined || capacity === undefined) {
+        throw new Error(`service ${service} of ${release.id} has no place in channel ${this.channelName}`);
+      }
       return new ReleaseDeployment(
         `${this.channelName}-${service}-${release.id}`,
         {
@@ -124,7 +127,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           release,
           spec,
           replicas,
-          capacity: section.services[service] ?? defaultCapacity,
+          capacity,
           readyWithinSeconds: section.readyWithin,
           drainSeconds: section.drain,
           awaitReady: share > 0 || release.id === this.args.plan.to.baseline.id,

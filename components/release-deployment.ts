@@ -4,7 +4,13 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { ServiceSpec } from "../config/schemas/release";
 import { labelKeys } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
-import { type ChannelContext, channelLabels, deletedAtOnce, releaseLabels, withoutAwait } from "./release-context";
+import {
+  type ChannelContext,
+  channelLabels,
+  deletedAtOnce,
+  releaseLabels,
+  withoutAwait,
+} from "./release-context";
 
 export interface ReleaseDeploymentArgs {
   context: ChannelContext;

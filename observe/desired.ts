@@ -19,16 +19,14 @@ export function readDesired(
   const goesBack = record !== null && record.candidate !== null && record.baseline.version === version;
   const read = (): Release => {
     const file = loadRelease(projectDir, channel.releases, version);
-    requirePlace(file.product, Object.keys(file.services), channel, version);
+    requireProduct(file, channel);
     return resolveRelease(file, overlay);
   };
-  return {
-    version,
-    stage,
-    attempt,
-    overlayHash: overlayHash(overlay),
-    release: goesBack ? orNull(read) : read(),
-  };
+  const release = goesBack ? orNull(read) : read();
+  for (const live of [record?.baseline, record?.candidate, release]) {
+    if (live) requirePlaces(live, channel);
+  }
+  return { version, stage, attempt, overlayHash: overlayHash(overlay), release };
 }
 
 function orNull(read: () => Release): Release | null {
@@ -48,21 +46,21 @@ function overlayOf(services: StackConfiguration["channel"]["services"]): Overlay
   );
 }
 
-function requirePlace(
-  product: string,
-  services: string[],
+function requireProduct(
+  { product, version }: { product: string; version: string },
   channel: StackConfiguration["channel"],
-  version: string,
 ): void {
-  if (product !== channel.product) {
-    throw new UserError(
-      `Release ${version} is of the product ${product}, and this channel ships ${channel.product} (key channel.product).`,
-    );
-  }
-  const missing = services.filter((service) => channel.services[service] === undefined);
-  if (missing.length > 0) {
-    throw new UserError(
-      `Release ${version} has services that this channel's configuration does not place: ${missing.join(", ")}. Add them under channel.services, with replicas and resources.`,
-    );
-  }
+  if (product === channel.product) return;
+  throw new UserError(
+    `Release ${version} is of the product ${product}, and this channel ships ${channel.product} (key channel.product).`,
+  );
+}
+
+/** Also a release on its way out needs its capacity, until it is gone. */
+function requirePlaces({ version, services }: Release, channel: StackConfiguration["channel"]): void {
+  const missing = Object.keys(services).filter((service) => channel.services[service] === undefined);
+  if (missing.length === 0) return;
+  throw new UserError(
+    `Release ${version} has services that this channel's configuration does not place: ${missing.join(", ")}. Add them under channel.services, with replicas and resources, and keep them there as long as the release is live.`,
+  );
 }

@@ -11,14 +11,16 @@ export function describeDecision(
   verdicts: readonly Verdict[],
 ): string {
   const lines = [`${channel}: ${headline(proposal, decision)}`];
-  if (decision.outcome === "go" && decision.plan.transition !== null) lines.push(...describePlan(decision.plan));
+  if (decision.outcome === "go" && decision.plan.transition !== null)
+    lines.push(...describePlan(decision.plan));
   if (verdicts.length > 0) lines.push("  gates", ...describeVerdicts(verdicts));
   if (decision.outcome === "hold") lines.push("  nothing is advanced; what is recorded stays as it is");
   return lines.join("\n");
 }
 
 function headline(proposal: Proposal, decision: Decision): string {
-  const wish = "to" in proposal ? `${proposal.kind} to ${describePosition(proposal.to)}` : "what is asked for";
+  const wish =
+    "to" in proposal ? `${proposal.kind} to ${describePosition(proposal.to)}` : "what is asked for";
   switch (decision.outcome) {
     case "blocked":
       return `${wish} is blocked`;

@@ -21,9 +21,6 @@ const capacity = z.strictObject({
   secrets: secretReferences,
 });
 
-/** For a service that the section does not name. */
-export const defaultCapacity = capacity.parse({});
-
 /** Weights of the candidate, ascending, the last one 100. */
 const stages = z
   .array(

@@ -1,0 +1,45 @@
+/** One image with an application of the sample product: a bundled program and files beside it. */
+export interface Application {
+  name: string;
+  tag: string;
+  /** The program's source, relative to the project. */
+  entry: string;
+  /** Where the bundle is in the image. */
+  program: string;
+  /** Other files: path in the image → path relative to the project. */
+  files: Record<string, string>;
+}
+
+function api(tag: string): Application {
+  const entry = `local/sample/versions/${tag}/api.ts`;
+  return { name: "local/shop-api", tag, entry, program: "/app/api.js", files: {} };
+}
+
+function worker(tag: string): Application {
+  const entry = `local/sample/versions/${tag}/worker.ts`;
+  return { name: "local/shop-worker", tag, entry, program: "/app/worker.js", files: {} };
+}
+
+function migrate(tag: string, migrations: string[]): Application {
+  const files = migrations.map((file) => [`/app/migrations/${file}`, `local/sample/migrations/sql/${file}`]);
+  return {
+    name: "local/shop-migrate",
+    tag,
+    entry: "local/sample/migrations/migrate.ts",
+    program: "/app/migrate.js",
+    files: Object.fromEntries(files),
+  };
+}
+
+const first = "0001_orders-and-products.sql";
+const note = "0002_order-note.sql";
+const failing = "9001_order-total.sql";
+
+/** All images of the sample product; `local/sample/README.md` says what each version is for. */
+export const applications: Application[] = [
+  ...["1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0"].map(api),
+  ...["1.0.0", "1.1.0"].map(worker),
+  migrate("1.0.0", [first]),
+  migrate("1.1.0", [first, note]),
+  migrate("1.3.0", [first, note, failing]),
+];

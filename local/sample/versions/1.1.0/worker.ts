@@ -1,0 +1,4 @@
+import { notedOrders } from "../../shop/orders";
+import { runWorker } from "../../shop/worker";
+
+void runWorker(notedOrders);

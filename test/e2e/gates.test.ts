@@ -1,0 +1,87 @@
+import * as given from "./story/given";
+import { story } from "./story/story";
+import * as verify from "./story/verify";
+import * as when from "./story/when";
+
+const unreachable = { url: "http://127.0.0.1:1", scrapeInterval: "1s" };
+
+describe("a gate that holds", () => {
+  story("lets an update succeed and change nothing, and with strictHold fail", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    canary.configure({ observation: { for: "1h" } });
+    const reason = /observation: 1\.1\.0 has been observed for \d+ s.*; wanted are 3600 s/;
+
+    verify.held(await when.up(canary), reason);
+    await verify.nothingChanges(canary, async () => {
+      verify.held(await when.up(canary), reason);
+      verify.succeeded(await when.preview(canary, "--expect-no-changes"));
+    });
+
+    canary.set({ strictHold: "true" });
+    await verify.nothingChanges(canary, async () => {
+      verify.refused(await when.up(canary), reason);
+      verify.failedClearly(await when.preview(canary), reason);
+    });
+    await verify.noRequestFailed(canary);
+  });
+
+  story("is what an unreachable Prometheus makes: no data is no success", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    canary.configure({ prometheus: unreachable });
+    const reason = /slo: api: no figures: .*127\.0\.0\.1:1/;
+
+    verify.held(await when.up(canary), reason);
+    await verify.nothingChanges(canary, async () => verify.held(await when.up(canary), reason));
+    await verify.noRequestFailed(canary);
+  });
+});
+
+describe("a gate that fails", () => {
+  story("ends update and preview with its figures, and changes nothing", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.1.0", "1.2.0");
+    verify.refused(await when.upOnceOpen(canary), /slo: api: .* errors/);
+
+    await verify.nothingChanges(canary, async () => {
+      verify.refused(await when.up(canary), /slo: api: .* errors/);
+      verify.failedClearly(await when.preview(canary), /slo: api: .* errors/);
+    });
+    await verify.noRequestFailed(canary);
+  });
+
+  story("keeps out of stable what canary has not completed", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    const stable = await given.emptyChannel(world, "stable");
+    stable.configure({ promotion: { from: canary.stack, greenFor: "1s" } });
+
+    when.versionIsSet(stable, "1.1.0");
+    await verify.nothingChanges(stable, async () => {
+      verify.refused(await when.up(stable), /promotion: .* has not completed 1\.1\.0/);
+    });
+
+    when.versionIsSet(stable, "1.0.0");
+    verify.moved(await when.upOnceOpen(stable), "install");
+  });
+});
+
+describe("an update with nothing to do", () => {
+  story("has no diff: steady, rolling, completed and rolled out, also after a refresh", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    await verify.updatesAreIdle(canary);
+
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "start", 10);
+    canary.set({ stage: "10" });
+    await verify.updatesAreIdle(canary);
+
+    canary.set({ stage: "auto" });
+    canary.configure({ rollbackWindow: "1h" });
+    verify.moved(await when.upOnceOpen(canary), "advance", 30);
+    verify.moved(await when.upOnceOpen(canary), "advance", 100);
+    await verify.updatesAreIdle(canary);
+
+    canary.configure({ rollbackWindow: "1s" });
+    verify.moved(await when.upOnceOpen(canary), "finalize");
+    await verify.updatesAreIdle(canary);
+    await verify.noRequestFailed(canary);
+  });
+});

@@ -1,0 +1,61 @@
+import * as given from "./story/given";
+import { begins, isDone, type Moment, routeShows } from "./story/moments";
+import { story } from "./story/story";
+import * as verify from "./story/verify";
+import * as when from "./story/when";
+
+const moments: Record<string, Moment> = {
+  "the intent is written": begins("pulumi:index:Stash", "::intent"),
+  "the candidate is scaled up": begins("kubernetes:apps/v1:Deployment"),
+  "the route is changed": routeShows("1.1.0", 100),
+  "the data plane is asked": begins("command:local:Command"),
+  "the data plane has answered": isDone("command:local:Command"),
+  "the record is written": isDone("pulumi:index:Stash", "::record"),
+};
+
+describe("an engine that is killed in an advance", () => {
+  story.each(Object.keys(moments))("when %s: the next update comes to a good end", async (world, moment) => {
+    const canary = await given.rolloutAt(world, "1.0.0", "1.1.0", 30);
+    await when.gatesAreOpen(canary);
+
+    const killed = await when.engineIsKilled(canary, moments[moment]!);
+    expect(killed.tooLate).toBe(false);
+    await verify.recordIsHonest(canary, killed.weights);
+    await when.lockIsCancelled(canary);
+
+    const next = await when.up(canary);
+    verify.succeeded(next);
+    await verify.routeFollowsRecord(canary);
+
+    // Whether it was finished or given up, the rollout can go on to its end.
+    await when.rolloutIsCompleted(canary);
+    await verify.shareIs(canary, "1.1.0", 100);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("a rollback needs nothing of the unfinished advance", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    await when.gatesAreOpen(canary);
+    await when.engineIsKilled(canary, routeShows("1.1.0", 30));
+    await when.lockIsCancelled(canary);
+
+    when.versionIsSet(canary, "1.0.0");
+    verify.moved(await when.up(canary), "rollback", 0);
+    await verify.shareIs(canary, "1.0.0", 100);
+    await verify.noRequestFailed(canary);
+  });
+});
+
+describe("a state that is lost", () => {
+  story("is not taken for an empty channel while routes are live", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    await when.stateIsLost(canary);
+
+    await verify.nothingChanges(canary, async () => {
+      const { exitCode, output } = await when.up(canary);
+      expect(exitCode).toBeGreaterThan(0);
+      expect(output).toMatch(/routes of this channel are live in the cluster, but the stack has no record/);
+    });
+    await verify.noRequestFailed(canary);
+  });
+});

@@ -1,0 +1,139 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import type { channelSection } from "../../../config/schemas/channel";
+import { type ChannelStatus, parseOutputs } from "../../../local/demo/status";
+import { type Load, startLoad } from "../../../local/load/load";
+import { gateway, gatewayUrl, projectDir, prometheusUrl } from "../../../local/settings";
+import { type CommandResult, type RunningCommand, startPulumi } from "./command";
+
+export type Section = z.input<typeof channelSection>;
+
+/** An update that has ended, and the channel before and after it. */
+export interface Update extends CommandResult {
+  before: ChannelStatus | null;
+  after: ChannelStatus | null;
+}
+
+const deployment = z.object({
+  deployment: z.object({
+    resources: z
+      .array(z.object({ urn: z.string(), inputs: z.unknown().optional(), outputs: z.unknown().optional() }))
+      .default([]),
+  }),
+});
+
+export type ResourceState = Omit<z.infer<typeof deployment>["deployment"]["resources"][number], "urn">;
+
+const requestsPerSecond = 80;
+
+/** A release channel of one test: a stack, a namespace, a database, a hostname, and files of its own. */
+export class TestChannel {
+  readonly host: string;
+  readonly configPath: string;
+  readonly releasesDir: string;
+  readonly log: string;
+  settings: Record<string, string> = { version: "1.0.0" };
+  section: Section;
+  /** Environment variables of the commands, beyond those of the cluster. */
+  environment: NodeJS.ProcessEnv = {};
+  load: Load | undefined;
+
+  constructor(
+    readonly stack: string,
+    readonly namespace: string,
+    dir: string,
+  ) {
+    this.host = `${stack}.shop.localhost`;
+    this.configPath = join(projectDir, `Pulumi.${stack}.yaml`);
+    this.releasesDir = join(dir, "releases");
+    this.log = join(dir, "pulumi.log");
+    this.section = impatientSection(this.host, namespace, this.releasesDir, join(dir, "slo.yaml"));
+  }
+
+  /** Changes the channel's section of the stack's file. */
+  configure(changes: Partial<Section>): void {
+    this.section = { ...this.section, ...changes };
+    this.writeConfig();
+  }
+
+  set(settings: Record<string, string>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.writeConfig();
+  }
+
+  writeConfig(): void {
+    const settings = Object.entries(this.settings).map(([key, value]) => [`release-channels:${key}`, value]);
+    const config = { ...Object.fromEntries(settings), "release-channels:channel": this.section };
+    writeFileSync(this.configPath, stringify({ config }));
+  }
+
+  editConfig(edit: (text: string) => string): void {
+    writeFileSync(this.configPath, edit(readFileSync(this.configPath, "utf8")));
+  }
+
+  start(...args: string[]): RunningCommand {
+    return startPulumi([...args, "--stack", this.stack], this.log, this.environment);
+  }
+
+  run(...args: string[]): Promise<CommandResult> {
+    return this.start(...args).result;
+  }
+
+  /** Runs a command that has to succeed, and returns its output. */
+  async succeed(...args: string[]): Promise<string> {
+    const { exitCode, output } = await this.run(...args);
+    if (exitCode !== 0) {
+      throw new Error(`pulumi ${args.join(" ")} ended with exit code ${exitCode}:\n${output}`);
+    }
+    return output;
+  }
+
+  /** Without the preview, which has tests of its own: what must not happen, the update itself must not do. */
+  async up(...args: string[]): Promise<Update> {
+    const before = await this.status();
+    const result = await this.run("up", "--yes", "--skip-preview", ...args);
+    return { ...result, before, after: await this.status() };
+  }
+
+  async status(): Promise<ChannelStatus | null> {
+    return parseOutputs(await this.succeed("stack", "output", "--json"));
+  }
+
+  /** Resources in the stack's state by URN, without what is about the run that wrote them. */
+  async state(): Promise<Record<string, ResourceState>> {
+    const { resources } = deployment.parse(JSON.parse(await this.succeed("stack", "export"))).deployment;
+    return Object.fromEntries(resources.map(({ urn, ...resource }) => [urn, resource]));
+  }
+
+  async startLoad(): Promise<void> {
+    this.load = await startLoad({ url: gatewayUrl, host: this.host, rate: requestsPerSecond, seconds: 600 });
+  }
+}
+
+/** The shortest times that make sense, and a single replica where two would show nothing more. */
+function impatientSection(host: string, namespace: string, releases: string, slo: string): Section {
+  const DATABASE_URL = { name: "shop-database", key: "url" };
+  const capacity = {
+    replicas: 1,
+    resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    secrets: { DATABASE_URL },
+  };
+  return {
+    product: "shop",
+    namespace,
+    releases: relative(projectDir, releases),
+    slo: relative(projectDir, slo),
+    stages: [10, 30, 100],
+    gateway: { ...gateway, hostnames: [host], url: gatewayUrl, releaseHeader: "x-release" },
+    services: { api: { ...capacity, replicas: 2 }, worker: capacity },
+    migrations: { secrets: { DATABASE_URL }, deadline: "60s" },
+    observation: { for: "2s" },
+    rollbackWindow: "1s",
+    prometheus: { url: prometheusUrl, scrapeInterval: "1s" },
+    readyWithin: "60s",
+    confirmWithin: "30s",
+    drain: "2s",
+  };
+}

@@ -1,0 +1,93 @@
+import {
+  AppsV1Api,
+  BatchV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  type KubernetesObject,
+  PolicyV1Api,
+} from "@kubernetes/client-node";
+import { z } from "zod";
+import { kubeconfigPath } from "../../../local/settings";
+
+const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1", plural: "httproutes" };
+
+function connect() {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigPath);
+  return {
+    core: config.makeApiClient(CoreV1Api),
+    apps: config.makeApiClient(AppsV1Api),
+    batch: config.makeApiClient(BatchV1Api),
+    policy: config.makeApiClient(PolicyV1Api),
+    custom: config.makeApiClient(CustomObjectsApi),
+  };
+}
+
+let connected: ReturnType<typeof connect> | undefined;
+function cluster() {
+  connected ??= connect();
+  return connected;
+}
+
+export async function createNamespace(namespace: string, databaseUrl: string): Promise<void> {
+  const { core } = cluster();
+  await core.createNamespace({ body: { metadata: { name: namespace } } });
+  await core.createNamespacedSecret({
+    namespace,
+    body: { metadata: { name: "shop-database" }, stringData: { url: databaseUrl } },
+  });
+}
+
+/** Begins to delete the namespace and all that is in it. */
+export async function deleteNamespace(namespace: string): Promise<void> {
+  await cluster().core.deleteNamespace({ name: namespace, gracePeriodSeconds: 0 });
+}
+
+/** `Kind/name` → resourceVersion of every object in the namespace: two equal ones mean that nothing was written. */
+export async function resourceVersions(namespace: string): Promise<Record<string, string>> {
+  const { core, apps, batch, policy, custom } = cluster();
+  const lists: Record<string, Promise<{ items: KubernetesObject[] }>> = {
+    ConfigMap: core.listNamespacedConfigMap({ namespace }),
+    Deployment: apps.listNamespacedDeployment({ namespace }),
+    HTTPRoute: custom.listNamespacedCustomObject({ ...gatewayApi, namespace }),
+    Job: batch.listNamespacedJob({ namespace }),
+    Pod: core.listNamespacedPod({ namespace }),
+    PodDisruptionBudget: policy.listNamespacedPodDisruptionBudget({ namespace }),
+    ReplicaSet: apps.listNamespacedReplicaSet({ namespace }),
+    Secret: core.listNamespacedSecret({ namespace }),
+    Service: core.listNamespacedService({ namespace }),
+  };
+  const entries = await Promise.all(
+    Object.entries(lists).map(async ([kind, list]) =>
+      (await list).items.map(({ metadata }): [string, string] => [
+        `${kind}/${metadata?.name}`,
+        metadata?.resourceVersion ?? "",
+      ]),
+    ),
+  );
+  return Object.fromEntries(entries.flat());
+}
+
+export async function deployments(namespace: string) {
+  return (await cluster().apps.listNamespacedDeployment({ namespace })).items;
+}
+
+const routes = z.object({
+  items: z.array(
+    z.object({
+      spec: z.object({
+        rules: z.array(
+          z.object({ backendRefs: z.array(z.object({ name: z.string(), weight: z.number() })) }),
+        ),
+      }),
+    }),
+  ),
+});
+
+/** Name of the backend Service → weight, as the live route has it; empty without a route. */
+export async function liveWeights(namespace: string): Promise<Record<string, number>> {
+  const list: unknown = await cluster().custom.listNamespacedCustomObject({ ...gatewayApi, namespace });
+  const backends = routes.parse(list).items.flatMap(({ spec }) => spec.rules[0]?.backendRefs ?? []);
+  return Object.fromEntries(backends.map(({ name, weight }) => [name, weight]));
+}

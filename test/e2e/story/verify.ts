@@ -1,0 +1,155 @@
+import type { KubernetesObject } from "@kubernetes/client-node";
+import type { ChannelStatus } from "../../../local/demo/status";
+import { answersOf } from "../../../local/demo/summary";
+import { labelKeys } from "../../../rollout/labels";
+import { type ChannelRecord, channelRecord } from "../../../rollout/record";
+import type { TestChannel, Update } from "./channel";
+import type { CommandResult } from "./command";
+import { eventually } from "./eventually";
+import { liveWeights, resourceVersions } from "./kubernetes";
+import * as when from "./when";
+
+/** The update succeeded and was this transition, to this weight where one is given. */
+export function moved(update: Update, kind: string, weight?: number): void {
+  expectExit(update, 0);
+  const { before, after } = update;
+  expect(after?.transition.id).not.toBe(before?.transition.id);
+  expect(after).toMatchObject({
+    transition: { kind },
+    ...(weight === undefined ? {} : { weight }),
+  } satisfies DeepPartial<ChannelStatus>);
+}
+
+type DeepPartial<T> = { [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]> : T[K] };
+
+/** Exit code 0, and no transition. */
+export function held(update: Update, reason: RegExp): void {
+  expectExit(update, 0);
+  expect(update.after).toEqual(update.before);
+  expect(update.output).toMatch(reason);
+}
+
+/** Exit code other than 0, no transition, and the reason in a message without a stack trace. */
+export function refused(update: Update, reason: RegExp): void {
+  expect(update.exitCode).not.toBe(0);
+  expect(update.after).toEqual(update.before);
+  says(update, reason);
+}
+
+/** The command failed with one message that a person can act on. */
+export function failedClearly(result: CommandResult, message: RegExp): void {
+  expect(result.exitCode).toBeGreaterThan(0);
+  says(result, message);
+}
+
+export function succeeded(result: CommandResult): void {
+  expectExit(result, 0);
+}
+
+/** Neither a resource in the state nor an object in the cluster is another than before. */
+export async function nothingChanges(channel: TestChannel, during: () => Promise<void>): Promise<void> {
+  const look = async () => ({
+    state: await channel.state(),
+    objects: await resourceVersions(channel.namespace),
+  });
+  await settled(channel);
+  const before = await look();
+  await during();
+  expect(await look()).toEqual(before);
+}
+
+/** The cluster's own controllers have nothing left to write. */
+async function settled(channel: TestChannel): Promise<void> {
+  let last = "";
+  await eventually(
+    async () => {
+      const seen = JSON.stringify(await resourceVersions(channel.namespace));
+      const same = seen === last;
+      last = seen;
+      return same;
+    },
+    (same) => same,
+    () => "the cluster's controllers to come to rest",
+  );
+}
+
+/** Of the answers from now on, `version` gives this share, within the 99.9 % bounds of a fair draw. */
+export async function shareIs(channel: TestChannel, version: string, weight: number): Promise<void> {
+  const wanted = 300;
+  await channel.load?.mark();
+  const slice = await eventually(
+    async () => channel.load?.peek(),
+    (seen) => (seen?.requests ?? 0) >= wanted,
+    () => `${wanted} requests`,
+  );
+  if (slice === undefined) {
+    throw new Error("the channel is not under load");
+  }
+  const answers = Object.values(slice.byVersion).reduce((sum, { requests }) => sum + requests, 0);
+  const share = weight / 100;
+  const deviation = 3.29 * Math.sqrt(answers * share * (1 - share)) + 1;
+  const observed = answersOf(version, [slice]);
+  expect(observed).toBeGreaterThanOrEqual(answers * share - deviation);
+  expect(observed).toBeLessThanOrEqual(answers * share + deviation);
+}
+
+/** Not one of all requests since the load began got lost. */
+export async function noRequestFailed(...channels: TestChannel[]): Promise<void> {
+  for (const { load } of channels) {
+    const total = await load?.stop();
+    expect(total?.failures).toEqual([]);
+    expect(total?.failed).toBe(0);
+    expect(total?.requests).toBeGreaterThan(100);
+  }
+}
+
+/** The record as the state has it. */
+export async function recordOf(channel: TestChannel): Promise<ChannelRecord> {
+  const resources = Object.entries(await channel.state());
+  const [, stash] = resources.find(([urn]) => urn.endsWith("::record")) ?? [];
+  const { input } = (stash?.outputs ?? {}) as { input?: unknown };
+  return channelRecord.parse(input);
+}
+
+/** The record claims no more for the candidate than the route had. */
+export async function recordIsHonest(channel: TestChannel, weights: Record<string, number>): Promise<void> {
+  const { candidate, weight } = await recordOf(channel);
+  const live = Object.entries(weights).find(([backend]) => candidate && backend.endsWith(candidate.id));
+  expect(weight).toBeLessThanOrEqual(live?.[1] ?? 0);
+}
+
+/** The live route gives the candidate exactly what the record says. */
+export async function routeFollowsRecord(channel: TestChannel): Promise<void> {
+  const { baseline, candidate, weight } = await recordOf(channel);
+  const names =
+    candidate === null ? { [baseline.id]: 100 } : { [baseline.id]: 100 - weight, [candidate.id]: weight };
+  const live = Object.entries(await liveWeights(channel.namespace));
+  expect(Object.fromEntries(live.map(([backend, share]) => [backend.replace("api-", ""), share]))).toEqual(
+    names,
+  );
+}
+
+/** An update, a preview, and both again after a refresh, find nothing to do. */
+export async function updatesAreIdle(channel: TestChannel): Promise<void> {
+  await nothingChanges(channel, async () => {
+    succeeded(await when.preview(channel, "--expect-no-changes"));
+    succeeded(await when.up(channel, "--expect-no-changes"));
+    await when.refreshed(channel);
+    succeeded(await when.preview(channel, "--expect-no-changes"));
+  });
+}
+
+export function versionLabel({ metadata }: KubernetesObject): string | undefined {
+  return metadata?.labels?.[labelKeys.version];
+}
+
+function expectExit({ exitCode, output }: CommandResult, wanted: number): void {
+  if (exitCode !== wanted) {
+    throw new Error(`expected exit code ${wanted}, but it was ${exitCode}:\n${output}`);
+  }
+}
+
+function says({ output }: CommandResult, message: RegExp): void {
+  expect(output).toMatch(message);
+  expect(output).not.toMatch(/^\s+at (\S.* \()?\S+:\d+:\d+\)?$/m);
+}

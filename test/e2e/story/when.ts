@@ -1,0 +1,103 @@
+import { rmSync } from "node:fs";
+import type { TestChannel, Update } from "./channel";
+import type { CommandResult } from "./command";
+import { eventually } from "./eventually";
+import { liveWeights } from "./kubernetes";
+import { type Moment, readEvents } from "./moments";
+
+export function versionIsSet(channel: TestChannel, version: string): void {
+  channel.set({ version });
+}
+
+export function up(channel: TestChannel, ...args: string[]): Promise<Update> {
+  return channel.up(...args);
+}
+
+/** `pulumi up` again and again until it is no longer held: it made a transition, or failed. */
+export function upOnceOpen(channel: TestChannel): Promise<Update> {
+  return eventually(
+    () => channel.up(),
+    ({ exitCode, before, after }) => exitCode !== 0 || before?.transition.id !== after?.transition.id,
+    ({ output }) => `the gates to open; the last update said:\n${output}`,
+  );
+}
+
+/** Updates, each as soon as its gates are open, until the candidate has this share. */
+export async function rolloutReaches(channel: TestChannel, weight: number): Promise<void> {
+  for (let status = await channel.status(); status?.weight !== weight; status = await channel.status()) {
+    changed(await upOnceOpen(channel));
+  }
+}
+
+/** Updates until the candidate is the only release that is left. */
+export async function rolloutIsCompleted(channel: TestChannel): Promise<void> {
+  for (let status = await channel.status(); status?.candidate !== null; status = await channel.status()) {
+    changed(await upOnceOpen(channel));
+  }
+}
+
+function changed({ exitCode, output }: Update): void {
+  if (exitCode !== 0) {
+    throw new Error(
+      `expected the rollout to go on, but the update ended with exit code ${exitCode}:\n${output}`,
+    );
+  }
+}
+
+/** Nothing holds the next stage back any more. */
+export async function gatesAreOpen(channel: TestChannel): Promise<void> {
+  await eventually(
+    () => channel.run("preview"),
+    ({ exitCode, output }) => exitCode === 0 && !/\bheld\b/.test(output),
+    ({ output }) => `the gates to open; the last preview said:\n${output}`,
+  );
+}
+
+export function preview(channel: TestChannel, ...args: string[]): Promise<CommandResult> {
+  return channel.run("preview", ...args);
+}
+
+export async function refreshed(channel: TestChannel): Promise<void> {
+  await channel.succeed("refresh", "--yes");
+}
+
+/** The stack's state is lost, while everything in the cluster stays. */
+export async function stateIsLost(channel: TestChannel): Promise<void> {
+  await channel.succeed("stack", "rm", "--force", "--yes", "--preserve-config");
+  await channel.succeed("stack", "init");
+}
+
+export function releaseFilesAreGone(channel: TestChannel): void {
+  rmSync(channel.releasesDir, { recursive: true });
+}
+
+/** What the cluster and the record said right after the engine was killed. */
+export interface Killed {
+  weights: Record<string, number>;
+  /** Whether the update had already come to its end by itself. */
+  tooLate: boolean;
+}
+
+/** Starts `pulumi up` and kills the engine as soon as the moment has come. */
+export async function engineIsKilled(channel: TestChannel, moment: Moment): Promise<Killed> {
+  const events = `${channel.log}.events`;
+  rmSync(events, { force: true });
+  const command = channel.start("up", "--yes", "--skip-preview", "--event-log", events);
+  let ended = false;
+  const result = command.result.finally(() => {
+    ended = true;
+  });
+  while (!ended && !moment(readEvents(events), await liveWeights(channel.namespace))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  if (!ended) {
+    command.kill();
+  }
+  const { exitCode } = await result;
+  return { weights: await liveWeights(channel.namespace), tooLate: exitCode !== null };
+}
+
+/** What the engine's own message asks for when a killed update has left its lock behind. */
+export async function lockIsCancelled(channel: TestChannel): Promise<void> {
+  await channel.run("cancel", "--yes");
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { releasesDir, resultDir } from "../../../local/settings";
+import { TestChannel } from "./channel";
+import { createDatabase, dropDatabase } from "./database";
+import { createNamespace, deleteNamespace } from "./kubernetes";
+
+/** Judges after few requests; latency is left out, because tests share a small machine. */
+const slo = `source: traefik
+minimumRequests: 20
+falseAlarm: 0.01
+services:
+  api:
+    errorRate: { target: 0.01, marginOverBaseline: 0.005 }
+`;
+
+/** Everything one test made; nothing of it is shared with another test. */
+export class World {
+  readonly dir: string;
+  readonly #id = randomBytes(4).toString("hex");
+  readonly #channels: TestChannel[] = [];
+
+  constructor() {
+    this.dir = join(resultDir, "e2e", this.#id);
+    mkdirSync(this.dir, { recursive: true });
+    cpSync(releasesDir, join(this.dir, "releases"), { recursive: true });
+    writeFileSync(join(this.dir, "slo.yaml"), slo);
+  }
+
+  get log(): string {
+    return join(this.dir, "pulumi.log");
+  }
+
+  /** A channel whose stack is empty, in a namespace with nothing but the database's Secret. */
+  async channel(role: string): Promise<TestChannel> {
+    const stack = `e2e-${this.#id}-${role}`;
+    const channel = new TestChannel(stack, stack, this.dir);
+    this.#channels.push(channel);
+    await createNamespace(channel.namespace, await createDatabase(databaseName(channel)));
+    await channel.succeed("stack", "init");
+    channel.writeConfig();
+    return channel;
+  }
+
+  /** Removes everything; what cannot be removed is noted in the log and hinders nobody. */
+  async remove(keepLog: boolean): Promise<void> {
+    for (const channel of this.#channels) {
+      const steps = [
+        () => channel.load?.stop(),
+        () => channel.run("cancel", "--yes"),
+        () => channel.succeed("stack", "rm", "--force", "--yes"),
+        () => deleteNamespace(channel.namespace),
+        () => dropDatabase(databaseName(channel)),
+      ];
+      for (const step of steps) {
+        await Promise.resolve(step()).catch((error) =>
+          appendFileSync(this.log, `while tidying up: ${error}\n`),
+        );
+      }
+      rmSync(channel.configPath, { force: true });
+    }
+    if (!keepLog) {
+      rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+}
+
+function databaseName({ stack }: TestChannel): string {
+  return stack.replaceAll("-", "_");
+}

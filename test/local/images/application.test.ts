@@ -1,0 +1,21 @@
+import { applicationImage } from "../../../local/images/application";
+import { applications } from "../../../local/images/catalogue";
+import { type Blob, blob } from "../../../local/images/layer";
+
+const base: Blob = blob("application/vnd.oci.image.layer.v1.tar", Buffer.from("stands for node"));
+
+async function digests(): Promise<Record<string, string>> {
+  const images = await Promise.all(applications.map((application) => applicationImage(application, base)));
+  return Object.fromEntries(images.map(({ name, tag, manifest }) => [`${name}:${tag}`, manifest.digest]));
+}
+
+describe("building the sample's images", () => {
+  it("gives the same digests each time", async () => {
+    expect(await digests()).toEqual(await digests());
+  });
+
+  it("gives each version its own digest, because its content is its own", async () => {
+    const all = Object.values(await digests());
+    expect(new Set(all).size).toBe(all.length);
+  });
+});

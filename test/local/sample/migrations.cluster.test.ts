@@ -1,0 +1,101 @@
+import { TestPostgres } from "./postgres";
+import { Programs } from "./programs";
+
+jest.setTimeout(60_000);
+
+describe("the sample's migrations", () => {
+  let postgres: TestPostgres;
+  let programs: Programs;
+  let database: string;
+
+  const columns = async (): Promise<string[]> => {
+    const sql = "select column_name from information_schema.columns where table_name = 'orders'";
+    return (await postgres.query(database, sql)).map((row) => row.column_name as string);
+  };
+
+  beforeAll(async () => {
+    programs = new Programs();
+    postgres = await TestPostgres.start();
+  });
+  afterAll(async () => {
+    programs.remove();
+    await postgres.remove();
+  });
+  beforeEach(async () => {
+    database = await postgres.database();
+  });
+
+  it("go as far as they are told, and tell what they did", async () => {
+    const first = await programs.migrate("shop-migrate:1.1.0", "0001", database);
+    expect(first).toEqual({
+      code: 0,
+      output: "migration 0001_orders-and-products: done\nthe schema is at 0001\n",
+    });
+    expect(await columns()).not.toContain("note");
+
+    const second = await programs.migrate("shop-migrate:1.1.0", "0002", database);
+    expect(second).toEqual({ code: 0, output: "migration 0002_order-note: done\nthe schema is at 0002\n" });
+    expect(await columns()).toContain("note");
+  });
+
+  it("have nothing to do the second time, nor in an older image", async () => {
+    await programs.migrate("shop-migrate:1.1.0", "0002", database);
+    for (const [image, to] of [
+      ["shop-migrate:1.1.0", "0002"],
+      ["shop-migrate:1.0.0", "0001"],
+    ] as const) {
+      const again = await programs.migrate(image, to, database);
+      expect(again).toEqual({ code: 0, output: `the schema is at ${to} or later already, nothing to do\n` });
+    }
+  });
+
+  it("run once when several are started at the same time", async () => {
+    const runs = await Promise.all(
+      [1, 2, 3].map(() => programs.migrate("shop-migrate:1.1.0", "0002", database)),
+    );
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(runs.filter(({ output }) => output.includes("0002_order-note: done"))).toHaveLength(1);
+    expect(await postgres.query(database, "select count(*)::int as count from products")).toEqual([
+      { count: 3 },
+    ]);
+  });
+
+  it("leave the schema as it was when one fails, and say why", async () => {
+    await programs.migrate("shop-migrate:1.3.0", "0002", database);
+    const failed = await programs.migrate("shop-migrate:1.3.0", "9001", database);
+    expect(failed.code).toBe(1);
+    expect(failed.output).toContain(
+      "migration to 9001 failed, the schema is unchanged: column products.price does not exist",
+    );
+    expect(failed.output).not.toContain("    at ");
+    expect(await columns()).not.toContain("total_cents");
+
+    const again = await programs.migrate("shop-migrate:1.1.0", "0002", database);
+    expect(again.code).toBe(0);
+  });
+
+  it("say it when the database is not there", async () => {
+    const run = await programs.migrate(
+      "shop-migrate:1.1.0",
+      "0002",
+      "postgresql://shop:secret@127.0.0.1:1/shop",
+    );
+    expect(run.code).toBe(1);
+    expect(run.output).toContain("ECONNREFUSED");
+    expect(run.output).not.toContain("secret");
+  });
+
+  it.each([
+    [["up"], "usage: migrate.js up --to"],
+    [["down", "--to", "0001"], "usage: migrate.js up --to"],
+    [["up", "--to", "2"], "usage: migrate.js up --to"],
+    [
+      ["up", "--to", "0003"],
+      "there is no migration 0003 in this image, it has: 0001_orders-and-products.sql, 0002_order-note.sql",
+    ],
+  ])("refuse %j", async (args, message) => {
+    const run = await programs.run("shop-migrate:1.1.0", args, { DATABASE_URL: database });
+    expect(run.code).toBe(2);
+    expect(run.output).toContain(message);
+  });
+});

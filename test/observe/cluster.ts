@@ -1,0 +1,44 @@
+import type { Cluster } from "../../observe/kubernetes";
+
+const notFound = Object.assign(new Error("HTTP-Code: 404"), { code: 404, body: "" });
+
+export interface ClusterObjects {
+  routes?: unknown[];
+  gateway?: unknown;
+  mirror?: { transition: string; at: string };
+  /** Whether the Gateway API is served at all. */
+  gatewayApi?: boolean;
+}
+
+/** A cluster that answers what the observers read from these objects; everything else is not found. */
+export function clusterWith({ routes = [], gateway, mirror, gatewayApi = true }: ClusterObjects): Cluster {
+  const found = <Found>(object: Found | undefined) =>
+    object === undefined ? Promise.reject(notFound) : Promise.resolve(object);
+  return {
+    context: "test",
+    server: "https://cluster.test",
+    core: { readNamespacedConfigMap: () => found(mirror && { data: mirror }) },
+    custom: {
+      listNamespacedCustomObject: () => found(gatewayApi ? { items: routes } : undefined),
+      getNamespacedCustomObject: () => found(gateway),
+      getAPIResources: () => found(gatewayApi ? { resources: [] } : undefined),
+    },
+  } as unknown as Cluster;
+}
+
+export const programmedGateway = {
+  spec: { listeners: [{ name: "web" }] },
+  status: { conditions: [{ type: "Programmed", status: "True" }] },
+};
+
+/** An HTTPRoute of the channel's service with these backends: name → weight. */
+export function routeOf(service: string, backends: Record<string, number | undefined>) {
+  const backendRefs = Object.entries(backends).map(([name, weight]) => ({
+    name,
+    ...(weight === undefined ? {} : { weight }),
+  }));
+  return {
+    metadata: { name: `shop-canary-${service}`, labels: { "app.kubernetes.io/name": service } },
+    spec: { rules: [{ backendRefs }] },
+  };
+}

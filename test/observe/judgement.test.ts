@@ -1,0 +1,97 @@
+import { channelSection } from "../../config/schemas/channel";
+import { sloPolicy } from "../../config/schemas/slo";
+import { judgeProposal } from "../../observe/judgement";
+import type { SnapshotSources } from "../../observe/snapshot";
+import type { Memory } from "../../observe/state";
+import type { Proposal } from "../../rollout/propose";
+import { at, liveAt, recordOf, rolledBack, rolling, steady } from "../rollout/releases";
+import { type ClusterObjects, clusterWith, programmedGateway } from "./cluster";
+
+const channel = channelSection.parse({
+  product: "shop",
+  namespace: "shop-stable",
+  services: {},
+  gateway: { name: "shared", namespace: "gateway", hostnames: ["h"], url: "http://127.0.0.1:1" },
+  promotion: { from: "canary" },
+});
+
+function judge(
+  proposal: Proposal,
+  objects: ClusterObjects = { gateway: programmedGateway },
+  more: Partial<SnapshotSources> = {},
+) {
+  return judgeProposal(proposal, recordOf(rolling(10)), {
+    cluster: clusterWith(objects),
+    channel,
+    slo: () => sloPolicy.parse({ services: {} }),
+    live: liveAt(rolling(10)),
+    readMemory: () => Promise.resolve({ intent: null, record: null }),
+    now: new Date(at(60)),
+    ...more,
+  });
+}
+
+/** Nothing that could be asked is there: no policy file, no other channel, no cluster. */
+const nothingThere: Partial<SnapshotSources> = {
+  slo: () => {
+    throw new Error("slo.yaml is gone");
+  },
+  readMemory: (): Promise<Memory> => Promise.reject(new Error("the backend is gone")),
+};
+
+const advance: Proposal = { kind: "advance", to: rolling(30), why: "" };
+const otherwise: Proposal = { kind: "correct", to: rolling(10), why: "" };
+
+describe("who is asked about a proposal", () => {
+  test("every gate, of what raises a share", async () => {
+    const verdicts = await judge(advance);
+    expect(Object.fromEntries(verdicts.map(({ gate, status }) => [gate, status]))).toEqual({
+      semver: "skipped",
+      promotion: "fail",
+      "data-plane": "pass",
+      observation: "hold",
+      slo: "skipped",
+    });
+  });
+
+  test("the same, of an unfinished transition that is resumed", async () => {
+    const resume: Proposal = { kind: "resume", underlying: "advance", to: rolling(30), why: "", otherwise };
+    expect(await judge(resume)).toEqual(await judge(advance));
+  });
+
+  test.failing("the same, of one whose resumption was killed too", async () => {
+    const resume: Proposal = { kind: "resume", underlying: "resume", to: rolling(30), why: "", otherwise };
+    expect(await judge(resume)).not.toEqual([]);
+  });
+
+  test.each([
+    ["a rollback", { kind: "rollback", to: rolledBack(), why: "" }],
+    ["a correction", { kind: "correct", to: rolling(5), why: "" }],
+    ["nothing to do", { kind: "none", why: "", held: false }],
+    ["a refusal", { kind: "refuse", why: "" }],
+  ] as [string, Proposal][])("nobody, of %s: it works when everything is gone", async (_, proposal) => {
+    expect(await judge(proposal, {}, nothingThere)).toEqual([]);
+  });
+
+  test("another channel that cannot be asked holds, and does not throw", async () => {
+    const verdicts = await judge(
+      advance,
+      { gateway: programmedGateway },
+      { readMemory: nothingThere.readMemory as never },
+    );
+    expect(verdicts.find(({ gate }) => gate === "promotion")).toMatchObject({
+      status: "hold",
+      reason: expect.stringContaining("the backend is gone"),
+    });
+  });
+
+  test("a gateway that is not there fails the start", async () => {
+    const verdicts = await judge({ kind: "start", to: rolling(10), why: "" }, {});
+    expect(verdicts.find(({ gate }) => gate === "data-plane")).toMatchObject({ status: "fail" });
+  });
+
+  test("a first install is asked of the other channel too", async () => {
+    const verdicts = await judge({ kind: "install", to: steady(), why: "" });
+    expect(verdicts.find(({ gate }) => gate === "promotion")?.status).toBe("fail");
+  });
+});

@@ -1,0 +1,100 @@
+import { channelSection } from "../../config/schemas/channel";
+import { observeGateway, observeTraffic } from "../../observe/traffic";
+import { type ClusterObjects, clusterWith, programmedGateway, routeOf } from "./cluster";
+
+const section = (gateway: object = {}) =>
+  channelSection.parse({
+    product: "shop",
+    namespace: "shop-canary",
+    services: {},
+    gateway: {
+      name: "shared",
+      namespace: "gateway",
+      listener: "web",
+      hostnames: ["h"],
+      url: "http://127.0.0.1:1",
+      ...gateway,
+    },
+  });
+const live = (objects: ClusterObjects) => observeTraffic(clusterWith(objects), "canary", section());
+const problem = async (objects: ClusterObjects, gateway = {}) =>
+  (await observeGateway(clusterWith(objects), section(gateway))).problem;
+
+describe("the live weights", () => {
+  test("are shares of the releases, by service", async () => {
+    const routes = [
+      routeOf("api", { "api-1-0-0-aaaaaaaa": 90, "api-1-1-0-bbbbbbbb": 10 }),
+      routeOf("web", { "web-1-0-0-aaaaaaaa": 100 }),
+    ];
+    expect((await live({ routes })).routes).toEqual({
+      api: { "1-0-0-aaaaaaaa": 90, "1-1-0-bbbbbbbb": 10 },
+      web: { "1-0-0-aaaaaaaa": 100 },
+    });
+  });
+
+  test("set by hand on another scale are still shares", async () => {
+    const routes = [
+      routeOf("api", { "api-old": 9, "api-new": 1 }),
+      routeOf("web", { "web-old": undefined, "web-new": undefined }),
+    ];
+    expect((await live({ routes })).routes).toEqual({ api: { old: 90, new: 10 }, web: { old: 50, new: 50 } });
+  });
+
+  test("that are all nothing are nothing", async () => {
+    expect((await live({ routes: [routeOf("api", { "api-old": 0, "api-new": 0 })] })).routes).toEqual({
+      api: { old: 0, new: 0 },
+    });
+    expect((await live({ routes: [routeOf("api", {})] })).routes).toEqual({ api: {} });
+  });
+
+  test("of a stranger's backend go by its name", async () => {
+    expect((await live({ routes: [routeOf("api", { "api-old": 90, maintenance: 10 })] })).routes.api).toEqual(
+      { old: 90, maintenance: 10 },
+    );
+  });
+
+  test("are none without routes, and without the Gateway API", async () => {
+    expect(await live({})).toEqual({ routes: {}, mirror: null });
+    expect(await live({ gatewayApi: false })).toEqual({ routes: {}, mirror: null });
+  });
+
+  test("come with the mirror of the record", async () => {
+    const mirror = { transition: "t1", at: "2026-01-01T00:00:00.000Z" };
+    expect((await live({ mirror })).mirror).toEqual(mirror);
+  });
+});
+
+describe("the gateway", () => {
+  test("that is programmed, and has the listener, has no problem", async () => {
+    expect(await problem({ gateway: programmedGateway })).toBeNull();
+    expect(await problem({ gateway: programmedGateway }, { listener: undefined })).toBeNull();
+  });
+
+  test.each([
+    ["does not exist", {}, /Gateway gateway\/shared does not exist \(key channel\.gateway\)/],
+    ["has no API", { gatewayApi: false }, /does not serve the Gateway API.*install its CRDs/],
+    [
+      "is not programmed",
+      {
+        gateway: {
+          ...programmedGateway,
+          status: { conditions: [{ type: "Programmed", status: "False", message: "no address" }] },
+        },
+      },
+      /not programmed by its controller: no address/,
+    ],
+    [
+      "was never looked at by a controller",
+      { gateway: { spec: programmedGateway.spec } },
+      /not programmed by its controller: no status yet/,
+    ],
+  ] as const)("%s", async (_, objects, expected) => {
+    expect(await problem(objects)).toMatch(expected);
+  });
+
+  test("has no such listener: the ones it has are named", async () => {
+    expect(await problem({ gateway: programmedGateway }, { listener: "tls" })).toMatch(
+      /no listener tls \(key channel\.gateway\.listener\); it has web/,
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import type { PromotionSource } from "../../../policies/gates/input";
+import { promotion } from "../../../policies/gates/promotion";
+import type { ChannelRecord } from "../../../rollout/record";
+import {
+  apiAndWorker,
+  aRelease,
+  at,
+  completed,
+  next,
+  recordOf,
+  rolledBack,
+  rolling,
+  steady,
+} from "../../rollout/releases";
+import { transition } from "./transitions";
+
+const rule = { from: "canary", greenFor: 3600 };
+const channel = { observation: { for: 1800 }, promotion: rule, stages: [] };
+const entry = (release = next, seconds = 0) => ({
+  version: release.version,
+  hash: release.hash,
+  at: at(seconds),
+});
+
+/** Stable, which is to start 1.1.0, asks what canary remembers; an hour after it completed there. */
+const stable = (source: PromotionSource, more: Parameters<typeof transition>[0] = {}) =>
+  promotion(
+    transition({
+      kind: "start",
+      from: steady(),
+      to: rolling(10),
+      channel,
+      ...more,
+      snapshot: { takenAt: at(3600), promotion: source, ...more.snapshot },
+    }),
+  );
+const canary = (more: Partial<ChannelRecord>, position = completed()): PromotionSource => ({
+  status: "known",
+  record: recordOf(position, { completed: [], ...more }),
+});
+
+describe("a version enters a channel from the one before it", () => {
+  test("completed there, and green for long enough", () => {
+    expect(stable(canary({ completed: [entry()] }))).toMatchObject({ gate: "promotion", status: "pass" });
+  });
+
+  test("completed there, but not green for long enough: held, with the times", () => {
+    expect(stable(canary({ completed: [entry(next, 1)] }))).toMatchObject({
+      status: "hold",
+      reason: "1.1.0 has been green in canary for 3599 s; wanted are 3600 s",
+    });
+    expect(stable(canary({ completed: [entry(next, 9999)] })).status).toBe("hold");
+  });
+
+  test.each([
+    ["canary has no record", { status: "known", record: null }, /no record of any release/],
+    ["it is still rolling there", canary({}, rolling(30)), /has not completed 1\.1\.0/],
+    [
+      "another version was completed there",
+      canary({ completed: [entry(aRelease("1.0.0"))] }),
+      /has not completed 1\.1\.0/,
+    ],
+    [
+      "another file of that version was completed there",
+      canary({ completed: [entry(aRelease("1.1.0", {}, { api: apiAndWorker.api }))] }),
+      /another release file of 1\.1\.0/,
+    ],
+    [
+      "it was rolled back there",
+      canary({ rejected: [{ ...entry(), attempt: 2, reason: null }] }, rolledBack()),
+      /canary rolled 1\.1\.0 back on/,
+    ],
+  ] as [string, PromotionSource, RegExp][])("%s: refused", (_, source, reason) => {
+    expect(stable(source)).toMatchObject({ status: "fail", reason: expect.stringMatching(reason) });
+  });
+
+  test("rolled back there first, and completed with a later attempt: open", () => {
+    const source = canary({
+      completed: [entry()],
+      rejected: [{ ...entry(next, -99), attempt: 1, reason: null }],
+    });
+    expect(stable(source).status).toBe("pass");
+  });
+
+  test.each([
+    [{ status: "unavailable", problem: "the backend is away" }, /cannot be read: the backend is away/],
+    [{ status: "not-configured" }, /nothing was collected/],
+  ] as [PromotionSource, RegExp][])("canary's record cannot be had: held", (source, reason) => {
+    expect(stable(source)).toMatchObject({ status: "hold", reason: expect.stringMatching(reason) });
+  });
+
+  test("is asked again at every stage, and for the first install", () => {
+    const back = canary({ rejected: [{ ...entry(), attempt: 1, reason: null }] });
+    expect(stable(back, { kind: "advance", from: rolling(10), to: rolling(30) }).status).toBe("fail");
+    expect(stable(back, { kind: "install", from: null, to: steady(next) }).status).toBe("fail");
+  });
+
+  test.failing("a release that a hand has taken down there since is not green", () => {
+    const braked = recordOf(rolling(0), { completed: [entry()], braked: true });
+    expect(stable({ status: "known", record: braked }).status).not.toBe("pass");
+  });
+
+  test.each([
+    ["a rollback", { kind: "rollback", from: rolling(10), to: rolledBack() }],
+    ["a correction", { kind: "correct", from: rolling(10), to: rolling(5) }],
+    ["the removal of a release", { kind: "finalize", from: completed(), to: steady(next) }],
+  ] as const)("%s needs nothing of it", (_, more) => {
+    expect(stable({ status: "unavailable", problem: "away" }, more).status).toBe("skipped");
+  });
+
+  test("a channel that takes versions directly asks nobody", () => {
+    const direct = { ...channel, promotion: undefined };
+    expect(stable({ status: "not-configured" }, { channel: direct }).status).toBe("skipped");
+  });
+});

@@ -1,0 +1,154 @@
+import type { StageSetting } from "../../config/schemas/channel";
+import { nextRecord } from "../../rollout/history";
+import { type Decision, decide, intentOf, type Plan, routedServices, routeWeights } from "../../rollout/plan";
+import { type LiveTraffic, type Proposal, propose } from "../../rollout/propose";
+import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
+import { type Release, resolveRelease } from "../../rollout/release";
+import type { Verdict } from "../../rollout/verdict";
+import { aFile, at, overlayOf, twoFrontsAndWorker } from "./releases";
+
+export const stages = [10, 30, 100];
+export const rollbackWindowSeconds = 600;
+export const replicas = { api: 4, web: 3, worker: 5 };
+
+/** How far an update gets before it is killed. */
+export const ends = ["before", "intent", "rising", "one-route", "routes", "record", "complete"] as const;
+export type End = (typeof ends)[number];
+export type Gates = "pass" | "hold" | "fail";
+
+/** Everything that one update saw, decided and did, to be checked. */
+export interface Update {
+  record: ChannelRecord | null;
+  intent: Intent | null;
+  live: LiveTraffic;
+  attempt: number;
+  proposal: Proposal;
+  judged: boolean;
+  gates: Gates;
+  end: End;
+  decision: Decision;
+  after: { record: ChannelRecord | null; live: LiveTraffic };
+}
+
+const resolved = new Map<string, Release>();
+
+/** A channel whose state and cluster are simulated: what the state holds, what the routes say, what is configured. */
+export class Channel {
+  record: ChannelRecord | null = null;
+  intent: Intent | null = null;
+  routes: Record<string, Record<string, number>> = {};
+  mirror: LiveTraffic["mirror"] = null;
+  version = "1.0.0";
+  overlay = "a";
+  stage: StageSetting = "auto";
+  attempt = 1;
+  private seconds = 0;
+  private updates = 0;
+
+  wait(seconds: number): void {
+    this.seconds += seconds;
+  }
+
+  /** What the configuration asks for; the release files are all there and as they were. */
+  get wanted(): Release {
+    const key = `${this.version} ${this.overlay}`;
+    const known =
+      resolved.get(key) ?? resolveRelease(aFile(this.version, twoFrontsAndWorker), overlayOf(this.overlay));
+    resolved.set(key, known);
+    return known;
+  }
+
+  get live(): LiveTraffic {
+    return structuredClone({ routes: this.routes, mirror: this.mirror });
+  }
+
+  get interrupted(): boolean {
+    return interrupted(this.record, this.intent);
+  }
+
+  /** Someone gives the candidate another share by hand, in some of the routes. */
+  setByHand(weight: number, services: readonly string[]): void {
+    const { record } = this;
+    if (record?.candidate == null) return;
+    for (const service of services) {
+      if (this.routes[service] !== undefined)
+        this.routes[service] = { [record.baseline.id]: 100 - weight, [record.candidate.id]: weight };
+    }
+  }
+
+  deleteRoute(service: string): void {
+    delete this.routes[service];
+  }
+
+  /** One `pulumi up`; as the program does it. */
+  update(gates: Gates, end: End): Update {
+    this.wait(1);
+    const seen = { record: this.record, intent: this.intent, live: this.live, attempt: this.attempt };
+    const now = at(this.seconds);
+    const wanted = this.wanted;
+    const desired = {
+      version: this.version,
+      release: wanted,
+      overlayHash: wanted.overlayHash,
+      stage: this.stage,
+      attempt: this.attempt,
+    };
+    const proposal = propose({ ...seen, desired, stages, rollbackWindowSeconds, now });
+    const judged = isJudged(proposal);
+    const decision = decide({
+      proposal,
+      verdicts: judged ? [verdict(gates)] : [],
+      record: this.record,
+      interrupted: this.interrupted,
+      live: this.live,
+      attempt: this.attempt,
+      strictHold: false,
+      replicas,
+      id: `t${++this.updates}`,
+      now,
+    });
+    if (decision.outcome !== "blocked" && decision.plan?.transition) {
+      this.carryOut(decision.plan, end, desired.overlayHash);
+    }
+    return {
+      ...seen,
+      proposal,
+      judged,
+      gates,
+      end,
+      decision,
+      after: { record: this.record, live: this.live },
+    };
+  }
+
+  /** The steps of an update in the order of the components; killed after the one that is named. */
+  private carryOut(plan: Plan, end: End, overlay: string): void {
+    const reached = (step: End) => ends.indexOf(end) >= ends.indexOf(step);
+    if (!reached("intent")) return;
+    this.intent = intentOf(plan, this.intent);
+    const services = routedServices(plan);
+    for (const service of reached("routes") ? services : reached("one-route") ? services.slice(0, 1) : []) {
+      this.routes[service] = Object.fromEntries(
+        routeWeights(plan, service).map(({ release, weight }) => [release.id, weight]),
+      );
+    }
+    if (!reached("record")) return;
+    this.wait(1);
+    const confirmed = { id: plan.transition?.id ?? "", confirmedAt: at(this.seconds), services: {} };
+    const attribution = { actor: "ann", reason: null };
+    const record = nextRecord("canary", this.record, plan, confirmed, attribution, overlay);
+    this.record = record;
+    if (!reached("complete")) return;
+    this.mirror = { transition: record.transition.id, at: record.transition.at };
+  }
+}
+
+function verdict(status: Gates): Verdict {
+  return { gate: "any", status, reason: `it ${status}s` };
+}
+
+/** Which proposals the program has judged; see `observe/judgement.ts`. */
+function isJudged(proposal: Proposal): boolean {
+  const kind = proposal.kind === "resume" ? proposal.underlying : proposal.kind;
+  return ["install", "start", "advance", "finalize"].includes(kind);
+}

@@ -1,0 +1,114 @@
+import { type Decision, decide } from "../../rollout/plan";
+import type { Proposal } from "../../rollout/propose";
+import { resolveRelease } from "../../rollout/release";
+import { describeDecision, describePosition, describeStatus, summarize } from "../../rollout/report";
+import type { Verdict } from "../../rollout/verdict";
+import {
+  aFile,
+  apiAndWorker,
+  at,
+  completed,
+  liveAt,
+  recordOf,
+  rolledBack,
+  rolling,
+  steady,
+} from "./releases";
+
+function decided(proposal: Proposal, verdicts: Verdict[] = []): Decision {
+  return decide({
+    proposal,
+    verdicts,
+    record: recordOf(rolling(10)),
+    interrupted: false,
+    live: liveAt(rolling(10)),
+    attempt: 1,
+    strictHold: false,
+    replicas: { api: 2, worker: 2 },
+    id: "t2",
+    now: at(60),
+  });
+}
+
+const advance: Proposal = { kind: "advance", to: rolling(30), why: "1.1.0 has 10 %" };
+const holding = (reason: string): Verdict[] => [{ gate: "observation", status: "hold", reason }];
+
+describe("where a channel stands, in a sentence", () => {
+  test.each([
+    [steady(), "1.0.0 at 100 %"],
+    [rolling(10), "1.1.0 at 10 %, baseline 1.0.0"],
+    [completed(), "1.1.0 at 100 %, 1.0.0 kept ready"],
+    [rolledBack(), "1.0.0 at 100 %, 1.1.0 rolled back"],
+  ])("%#", (position, expected) => {
+    expect(describePosition(position)).toBe(expected);
+  });
+});
+
+/** What the program prints of a proposal, once the gates have spoken. */
+const told = (proposal: Proposal, verdicts: Verdict[] = []) =>
+  describeDecision("canary", proposal, decided(proposal, verdicts), verdicts);
+
+describe("what a person is told", () => {
+  test("of a transition: from, to, capacity, and the verdict of every gate", () => {
+    const text = told(advance, [{ gate: "slo", status: "pass", reason: "0.00 % errors" }]);
+    expect(text).toContain("canary: advance: 1.1.0 has 10 %");
+    expect(text).toMatch(/from +1\.1\.0 at 10 %/);
+    expect(text).toMatch(/to +1\.1\.0 at 30 %/);
+    expect(text).toMatch(/replicas +1\.1\.0 \(candidate\): api 1, worker 1/);
+    expect(text).toMatch(/slo +pass +0\.00 % errors/);
+  });
+
+  test("of a start: the migrations that run before the first request", () => {
+    const image = apiAndWorker.api.image;
+    const services = apiAndWorker;
+    const migrations = [{ id: "0002-note", phase: "expand", image, reversible: true }];
+    const candidate = resolveRelease(aFile("1.2.0", services, { migrations }), {});
+    expect(told({ kind: "start", to: rolling(10, candidate), why: "" })).toMatch(
+      /migrate +0002-note \(expand, reversible\), before the first request/,
+    );
+  });
+
+  test("of a clean-up: what is removed", () => {
+    expect(told({ kind: "finalize", to: steady(), why: "" })).toMatch(/remove +1\.1\.0, no longer needed/);
+  });
+
+  test("of a hold: what waits, for what, and that nothing changes", () => {
+    const text = told(advance, holding("10 s of 30 s"));
+    expect(text).toMatch(/1\.1\.0 at 30 %.*held.*observation: 10 s of 30 s/);
+    expect(text).toContain("nothing is advanced");
+  });
+
+  test("of a block: what is blocked, and the verdict", () => {
+    const text = told(advance, [{ gate: "slo", status: "fail", reason: "5 % errors" }]);
+    expect(text).toMatch(/1\.1\.0 at 30 %.*blocked/);
+    expect(text).toMatch(/slo +fail +5 % errors/);
+    expect(told({ kind: "refuse", why: "no" })).toContain("blocked");
+  });
+
+  test("of nothing to do: why", () => {
+    expect(told({ kind: "none", why: "1.0.0 is live", held: false })).toBe(
+      "canary: nothing to do: 1.0.0 is live",
+    );
+  });
+});
+
+describe("the stack's outputs", () => {
+  test("name the gates that hold, but no figures: they would differ at every look", () => {
+    const [early, late] = ["10 s of 30 s", "11 s of 30 s"].map((reason) =>
+      describeStatus(recordOf(rolling(10)), decided(advance, holding(reason))),
+    );
+    expect(early).toBe("1.1.0 at 10 %, baseline 1.0.0; held by observation");
+    expect(late).toBe(early);
+  });
+
+  test("for programs", () => {
+    expect(summarize(recordOf(rolling(10)))).toEqual({
+      state: "rolling",
+      baseline: "1.0.0",
+      candidate: "1.1.0",
+      weight: 10,
+      transition: { id: "t1", kind: "advance", at: at(0) },
+    });
+    expect(summarize(recordOf(steady())).candidate).toBeNull();
+  });
+});
