@@ -217,6 +217,26 @@ describe("the routes", () => {
     expect(inputs.create).toBe("node run.cjs observe/data-plane.ts");
   });
 
+  const askedFor = async (options: Parameters<typeof transition>[3], baseline = old) => {
+    const { registrations } = await transition("install", null, steady(baseline), options);
+    const { stdin } = find(registrations, "canary-confirmation-command").inputs;
+    return (JSON.parse(String(stdin)) as { services: { hostname: string; path: string }[] }).services[0];
+  };
+
+  test.failing("the data plane is asked at a host that exists, where the first one is a wildcard", async () => {
+    const gateway = { ...section.gateway, hostnames: ["*.shop.localhost", "canary.shop.localhost"] };
+    expect((await askedFor({ channel: { ...section, gateway } }))?.hostname).not.toContain("*");
+  });
+
+  test.failing("the data plane is asked below the routed path, not beside it", async () => {
+    const api = {
+      ...apiAndWorker.api,
+      http: { port: 8080, path: "/shop" },
+      probes: { readiness: { path: "/shopz", port: 8080 } },
+    };
+    expect((await askedFor({}, aRelease("1.0.0", {}, { api })))?.path).toBe("/shop");
+  });
+
   test("callers in the cluster follow the baseline until 100 %", async () => {
     const follows = async (from: Position, to: Position) => {
       const { registrations } = await transition("advance", from, to);

@@ -298,6 +298,18 @@ describe("a service that only one of the two releases has", () => {
   });
 });
 
+describe("a route that bears the channel's labels, and is of no service of its releases", () => {
+  test.failing("does not make every update a correction that changes nothing", () => {
+    const routes = { ...liveAt(rolling(10)).routes, cart: { other: 100 } };
+    const corrected = situation(rolling(10), wish(next), {
+      live: { routes, mirror: null },
+      remembers: { transition: { id: "t2", kind: "correct", at: at(0) } },
+      intent: intentTo("correct", rolling(10), "t2"),
+    });
+    expect(short(propose(corrected))).not.toMatch(/^correct/);
+  });
+});
+
 describe("memory that was lost", () => {
   test.each([
     ["routes are live, and there is no record", { live: liveAt(steady()) }],
@@ -321,6 +333,22 @@ describe("memory that was lost", () => {
         why: expect.stringContaining("t9"),
       });
     }
+  });
+
+  test.failing("a mirror of a transition that the record remembers is older, whatever its clock said", () => {
+    const mirror = { transition: "t0", at: at(30) };
+    const entry = {
+      transition: { id: "t0", kind: "start" as const, at: at(30) },
+      from: { version: "1.0.0", weight: 100 },
+      to: { version: "1.1.0", weight: 10 },
+      actor: "ann",
+      reason: null,
+    };
+    const input = situation(rolling(30), wish(next), {
+      remembers: { history: [entry] },
+      live: liveAt(rolling(30), mirror),
+    });
+    expect(short(propose(input))).toMatch(/^advance/);
   });
 
   test("a mirror that is as old as the record, or older, is none", () => {
