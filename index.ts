@@ -87,7 +87,6 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     record,
     intent,
     attribution: { actor: claimedActor(), reason: settings.reason ?? null },
-    overlayHash: desired.overlayHash,
     clusterIdentifier: channel.context ?? cluster.server,
   });
   return {

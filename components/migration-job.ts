@@ -14,7 +14,7 @@ export interface MigrationJobArgs {
 }
 
 export function migrationJobName(migration: Pick<MigrationSpec, "id">, release: Pick<Release, "id">): string {
-  return `migrate-${migration.id.slice(0, 63 - "migrate--".length - release.id.length)}-${release.id}`;
+  return `migrate-${migration.id}-${release.id}`;
 }
 
 /** One migration of a release, as a Job that is awaited; its tool's ledger makes it safe to repeat. */

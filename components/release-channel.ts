@@ -1,13 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
-import type { ChannelSection } from "../config/schemas/channel";
+import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
 import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import { intentOf, type Plan, type PlannedRelease, routedServices, routeWeights } from "../rollout/plan";
-import type { ChannelRecord, Intent } from "../rollout/record";
+import type { ChannelRecord, Intent, Position } from "../rollout/record";
+import type { Release } from "../rollout/release";
 import { MigrationJob } from "./migration-job";
 import { type ChannelContext, channelLabels } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
@@ -23,8 +24,6 @@ export interface ReleaseChannelArgs {
   record: ChannelRecord | null;
   intent: Intent | null;
   attribution: Attribution;
-  /** Hash of the channel's present overlay. */
-  overlayHash: string;
   /** Identity of the cluster: objects are only ever replaced when it changes. */
   clusterIdentifier: string;
 }
@@ -78,7 +77,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       plan.transition === null && args.record !== null
         ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
         : confirmation.confirmed.apply((confirmed) =>
-            nextRecord(channel, args.record, plan, confirmed, args.attribution, args.overlayHash),
+            nextRecord(channel, args.record, plan, confirmed, args.attribution),
           );
     const record = new pulumi.Stash(
       stashNames.record,
@@ -111,14 +110,12 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     return jobs;
   }
 
-  private services({ release, services, share }: PlannedRelease, dependsOn: Dependencies): Dependencies {
-    const { section } = this.args;
+  private services({ release, services }: PlannedRelease, dependsOn: Dependencies): Dependencies {
+    const { section, plan } = this.args;
     return services.flatMap(({ service, replicas }) => {
       const spec = release.services[service];
-      const capacity = section.services[service];
-      if (spec === undefined || capacity === undefined) {
-        throw new Error(`service ${service} of ${release.id} has no place in channel ${this.channelName}`);
-      }
+      if (spec === undefined) return [];
+      const capacity = section.services[service] ?? defaultCapacity;
       return new ReleaseDeployment(
         `${this.channelName}-${service}-${release.id}`,
         {
@@ -130,7 +127,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           capacity,
           readyWithinSeconds: section.readyWithin,
           drainSeconds: section.drain,
-          awaitReady: share > 0 || release.id === this.args.plan.to.baseline.id,
+          readyFor: release.id === gaining(plan.to).id ? this.transitionId() : null,
         },
         { parent: this, dependsOn },
       );
@@ -148,8 +145,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
             service,
             gateway: section.gateway,
             weights: routeWeights(plan, service),
-            follows:
-              plan.to.state === "completed" && plan.to.candidate ? plan.to.candidate : plan.to.baseline,
+            follows: followed(plan.to, service),
             transition: this.transitionId(),
           },
           { parent: this, dependsOn },
@@ -171,7 +167,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         const spec = candidate.services[service];
         return {
           service,
-          hostname: gateway.hostnames[0] ?? "",
+          hostname: probeHost(gateway.hostnames),
           path: spec?.http?.probePath ?? probePath(spec),
           weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
           candidate: candidate.id,
@@ -224,10 +220,30 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
   };
 }
 
+/** The release that a position is about: it must be ready, whatever the other one does. */
+function gaining({ state, baseline, candidate }: Position): Release {
+  return candidate === null || state === "rolled-back" ? baseline : candidate;
+}
+
+/** Where callers inside the cluster are sent: the baseline until the candidate has everything. */
+function followed({ state, baseline, candidate }: Position, service: string): Release {
+  const serves = (release: Release) => release.services[service]?.http !== undefined;
+  if (candidate === null) return baseline;
+  const [first, second] = state === "completed" ? [candidate, baseline] : [baseline, candidate];
+  return serves(first) ? first : second;
+}
+
+/** A name that the route takes: of a wildcard, any below it. */
+function probeHost(hostnames: readonly string[]): string {
+  const [first = ""] = hostnames;
+  return hostnames.find((name) => !name.startsWith("*.")) ?? first.replace("*", "probe");
+}
+
 /** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
-function probePath(spec: PlannedRelease["release"]["services"][string] | undefined): string {
+function probePath(spec: Release["services"][string] | undefined): string {
   const readiness = spec?.probes.readiness;
   if (spec?.http === undefined || readiness === undefined) return "/";
-  const routed = readiness.path.startsWith(spec.http.path) && readiness.port === spec.http.port;
+  const below = spec.http.path.endsWith("/") ? spec.http.path : `${spec.http.path}/`;
+  const routed = readiness.path.startsWith(below) && readiness.port === spec.http.port;
   return routed ? readiness.path : spec.http.path;
 }

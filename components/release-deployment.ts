@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { ServiceSpec } from "../config/schemas/release";
-import { labelKeys } from "../rollout/labels";
+import { labelKeys, transitionAnnotation } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
 import {
   type ChannelContext,
@@ -21,8 +21,11 @@ export interface ReleaseDeploymentArgs {
   capacity: Pick<ChannelSection["services"][string], "resources" | "secrets">;
   readyWithinSeconds: number;
   drainSeconds: number;
-  /** A release without traffic is not waited for: going back needs nothing of it. */
-  awaitReady: boolean;
+  /**
+   * The transition that needs this release to be ready; each asks anew, even if nothing else of it changes.
+   * Null where nothing waits for it: going back needs nothing of what it leaves.
+   */
+  readyFor: string | null;
 }
 
 const terminationMarginSeconds = 30;
@@ -82,7 +85,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
-        metadata: { ...metadata, annotations: args.awaitReady ? awaited(args) : withoutAwait },
+        metadata: { ...metadata, annotations: awaiting(args) },
         spec: {
           replicas: args.replicas,
           revisionHistoryLimit: 2,
@@ -106,8 +109,12 @@ function summary({ context, service, release, replicas }: ReleaseDeploymentArgs)
   return { channel: context.channel, service, release: release.id, version: release.version, replicas };
 }
 
-function awaited({ readyWithinSeconds }: ReleaseDeploymentArgs) {
-  return { "pulumi.com/timeoutSeconds": String(readyWithinSeconds + 10) };
+function awaiting({ readyFor, readyWithinSeconds }: ReleaseDeploymentArgs): Record<string, string> {
+  if (readyFor === null) return withoutAwait;
+  return {
+    [transitionAnnotation]: readyFor,
+    "pulumi.com/timeoutSeconds": String(readyWithinSeconds),
+  };
 }
 
 function scrapeAnnotations({ metrics }: ServiceSpec): Record<string, string> {

@@ -9,8 +9,8 @@ function increaseOf(samples: Series["samples"], fromSeconds: number): number {
   const start = samples.findLastIndex(([time]) => time <= fromSeconds);
   let previous = samples[start]?.[1] ?? 0;
   let total = 0;
+  if (samples.some(([, value]) => !Number.isFinite(value))) throw new NoFigures("a sample is not a number");
   for (const [, value] of samples.slice(start + 1)) {
-    if (!Number.isFinite(value)) throw new NoFigures("a sample is not a number");
     total += value >= previous ? value - previous : value;
     previous = value;
   }
@@ -33,8 +33,12 @@ export function requireCoverage(
   if (Math.min(...times) > fromSeconds) {
     throw new NoFigures(`its samples do not reach back to ${new Date(fromSeconds * 1000).toISOString()}`);
   }
-  const age = nowSeconds - Math.max(...times);
-  if (age > staleAfterSeconds) {
-    throw new NoFigures(`its newest sample is ${Math.round(age)} s old`);
-  }
+  requireFresh(series, nowSeconds, staleAfterSeconds);
+}
+
+/** @throws {NoFigures} when the newest sample is too old to speak of now. */
+export function requireFresh(series: readonly Series[], nowSeconds: number, staleAfterSeconds: number): void {
+  const newest = Math.max(...series.flatMap(({ samples }) => samples.map(([time]) => time)));
+  const age = nowSeconds - newest;
+  if (age > staleAfterSeconds) throw new NoFigures(`its newest sample is ${Math.round(age)} s old`);
 }

@@ -62,7 +62,7 @@ async function confirmService(
   const probes = probesFor(asked);
   let seen = "no answer";
   do {
-    const counts = await round(request, service, agent, probes);
+    const counts = await round(request, service, agent, probes, deadline);
     if (acceptable(asked, counts)) {
       return {
         asked,
@@ -88,12 +88,18 @@ async function round(
   service: ServiceRequest,
   agent: http.Agent,
   probes: number,
+  deadline: number,
 ): Promise<ProbeCounts> {
   const counts: ProbeCounts = { sent: probes, answered: 0, candidate: 0, strangers: 0, failure: null };
   let left = probes;
   const worker = async () => {
-    while (left-- > 0) {
-      const answer = await probe(request, service, agent);
+    while (left-- > 0 && Date.now() < deadline) {
+      const answer = await probe(
+        request,
+        service,
+        agent,
+        Math.min(probeTimeoutMilliseconds, deadline - Date.now()),
+      );
       if (answer.failure !== null) counts.failure = answer.failure;
       else if (answer.release !== null && service.weights[answer.release] !== undefined) {
         counts.answered++;
@@ -118,6 +124,7 @@ function probe(
   { url, releaseHeader }: ConfirmationRequest,
   { hostname, path }: ServiceRequest,
   agent: http.Agent,
+  timeoutMilliseconds: number,
 ): Promise<Answer> {
   const target = new URL(path, url);
   const { request } = target.protocol === "https:" ? https : http;
@@ -128,7 +135,7 @@ function probe(
       {
         agent,
         headers: { host: hostname, "x-probe": "release-channels" },
-        timeout: probeTimeoutMilliseconds,
+        timeout: Math.max(1, timeoutMilliseconds),
       },
       (response) => {
         const header = response.headers[releaseHeader.toLowerCase()];

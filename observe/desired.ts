@@ -1,12 +1,12 @@
 import { UserError } from "../config/load/problems";
 import { loadRelease } from "../config/load/release";
 import type { StackConfiguration } from "../config/load/stack";
-import type { Desired } from "../rollout/propose";
+import type { Desired } from "../rollout/proposal";
 import type { ChannelRecord } from "../rollout/record";
 import { type Overlay, overlayHash, type Release, resolveRelease } from "../rollout/release";
 
 /**
- * What the configuration asks for. Going back needs no file: the baseline is in the record, whole.
+ * What the configuration asks for. The baseline needs no file: it is in the record, whole.
  * @throws {UserError} when the release file is missing or not valid, or a service of it has no place here.
  */
 export function readDesired(
@@ -16,15 +16,16 @@ export function readDesired(
 ): Desired {
   const overlay = overlayOf(channel.services);
   const { version, stage, attempt } = settings;
-  const goesBack = record !== null && record.candidate !== null && record.baseline.version === version;
+  const isBaseline = record !== null && record.baseline.version === version;
   const read = (): Release => {
     const file = loadRelease(projectDir, channel.releases, version);
     requireProduct(file, channel);
     return resolveRelease(file, overlay);
   };
-  const release = goesBack ? orNull(read) : read();
-  for (const live of [record?.baseline, record?.candidate, release]) {
-    if (live) requirePlaces(live, channel);
+  const release = isBaseline ? orNull(read) : read();
+  // What is on its way back keeps what it has: its places may be gone from the configuration with its version.
+  for (const needed of [record?.baseline, release]) {
+    if (needed) requirePlaces(needed, channel);
   }
   return { version, stage, attempt, overlayHash: overlayHash(overlay), release };
 }
@@ -56,7 +57,7 @@ function requireProduct(
   );
 }
 
-/** Also a release on its way out needs its capacity, until it is gone. */
+/** Also the release that is to be replaced needs its capacity, until it is gone. */
 function requirePlaces({ version, services }: Release, channel: StackConfiguration["channel"]): void {
   const missing = Object.keys(services).filter((service) => channel.services[service] === undefined);
   if (missing.length === 0) return;

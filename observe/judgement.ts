@@ -1,5 +1,5 @@
 import { judge } from "../policies/gates";
-import type { Proposal } from "../rollout/propose";
+import type { Proposal } from "../rollout/proposal";
 import type { ChannelRecord } from "../rollout/record";
 import type { Verdict } from "../rollout/verdict";
 import { type SnapshotSources, takeSnapshot } from "./snapshot";
@@ -12,7 +12,7 @@ export async function judgeProposal(
 ): Promise<Verdict[]> {
   if (proposal.kind === "none" || proposal.kind === "refuse") return [];
   const kind = proposal.kind === "resume" ? proposal.underlying : proposal.kind;
-  if (kind === "rollback" || kind === "correct" || kind === "resume") return [];
+  if (kind === "rollback" || kind === "correct") return [];
   const transition = { kind, to: proposal.to, record };
   const snapshot = await takeSnapshot(transition, sources);
   return judge({ ...transition, channel: sources.channel, slo: sources.slo(), snapshot });

@@ -2,7 +2,7 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { Selectors, SloPolicy } from "../config/schemas/slo";
 import type { RequestCounts, ServiceObservation } from "../policies/gates/input";
 import { objectName, type Release } from "../rollout/release";
-import { increase, requireCoverage } from "./counters";
+import { increase, requireCoverage, requireFresh } from "./counters";
 import { NoFigures, readSeries, type Series } from "./prometheus";
 
 /** Traefik's own metrics of Gateway API backends; needs its option `metrics.prometheus.addServicesLabels`. */
@@ -60,6 +60,7 @@ async function observeService(
     ]);
     const all = [...ofCandidate.requests, ...(ofBaseline?.requests ?? [])];
     requireCoverage(all, window.from, window.to, policy.staleAfter);
+    if (ofCandidate.requests.length > 0) requireFresh(ofCandidate.requests, window.to, policy.staleAfter);
     return {
       candidate: counts(ofCandidate, window.from),
       baseline: ofBaseline === null ? null : counts(ofBaseline, window.from),
@@ -100,7 +101,7 @@ async function read(
 function counts({ requests, errors, buckets }: ReleaseSeries, from: number): RequestCounts {
   const bounds = [...new Set(buckets.map(({ labels }) => labels.le).filter((le) => le !== undefined))];
   const within = bounds.map((le) => [
-    String(Number(le)),
+    String(le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le)),
     increase(
       buckets.filter(({ labels }) => labels.le === le),
       from,

@@ -2,7 +2,7 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { SloPolicy } from "../config/schemas/slo";
 import type { GateInput, PromotionSource, Snapshot } from "../policies/gates/input";
 import { raises } from "../policies/gates/input";
-import type { LiveTraffic } from "../rollout/propose";
+import type { LiveTraffic } from "../rollout/live";
 import type { Cluster } from "./kubernetes";
 import { observeServices } from "./slo";
 import type { Memory } from "./state";

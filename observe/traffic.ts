@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
 import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
-import type { LiveTraffic } from "../rollout/propose";
+import type { LiveTraffic } from "../rollout/live";
 import { ask, type Cluster } from "./kubernetes";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };

@@ -6,6 +6,7 @@ import {
   historyLength,
   type RejectedRelease,
 } from "./record";
+import type { Release } from "./release";
 
 /** Who did it and why, as far as known. */
 export interface Attribution {
@@ -22,8 +23,6 @@ export function nextRecord(
   plan: Plan,
   confirmed: Confirmation,
   { actor, reason }: Attribution,
-  /** Hash of the channel's overlay at the time. */
-  overlayHash: string,
 ): ChannelRecord {
   const { transition, to } = plan;
   if (transition === null) throw new Error("without a transition the record stays as it is");
@@ -46,9 +45,9 @@ export function nextRecord(
     attempt: transition.attempt,
     completed: completedAfter(previous, plan, at),
     rejected: rejectedAfter(previous, plan, at, reason),
-    setAsideOverlay: setAsideAfter(previous, plan, overlayHash),
+    setAsideOverlay: setAsideAfter(previous, plan),
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
-    braked: transition.kind === "correct" && loweredByHand(previous, plan),
+    braked: isBraked(previous, plan),
   };
 }
 
@@ -60,8 +59,11 @@ function versionAndWeight(from: Plan["from"]): HistoryEntry["from"] {
   };
 }
 
-function loweredByHand(previous: ChannelRecord | null, { to }: Plan): boolean {
-  return previous !== null && (previous.braked || to.weight < previous.weight);
+/** A candidate that goes on with less than it had was lowered by hand: a rollback does not go on. */
+function isBraked(previous: ChannelRecord | null, { to }: Plan): boolean {
+  if (previous === null || to.state !== "rolling" || to.candidate?.id !== previous.candidate?.id)
+    return false;
+  return to.weight < previous.weight || (previous.braked && to.weight === previous.weight);
 }
 
 function completedAfter(
@@ -70,17 +72,13 @@ function completedAfter(
   at: string,
 ): ChannelRecord["completed"] {
   const before = previous?.completed ?? [];
-  const rolledBack = to.state === "rolled-back" ? to.candidate : null;
-  const kept = before.filter(
-    ({ version, hash }) => rolledBack?.version !== version || rolledBack.hash !== hash,
-  );
+  const same = (entry: { version: string; hash: string }, release: Release | null) =>
+    entry.version === release?.version && entry.hash === release.hash;
+  // What is not at 100 % (any more) is not completed, unless the baseline is the same file under another overlay.
+  const unfinished = to.state === "completed" ? null : to.candidate;
+  const kept = before.filter((entry) => same(entry, to.baseline) || !same(entry, unfinished));
   const arrived = to.state === "completed" ? to.candidate : to.state === "steady" ? to.baseline : null;
-  if (
-    arrived === null ||
-    kept.some(({ version, hash }) => version === arrived.version && hash === arrived.hash)
-  ) {
-    return kept;
-  }
+  if (arrived === null || kept.some((entry) => same(entry, arrived))) return kept;
   return [...kept, { version: arrived.version, hash: arrived.hash, at }].slice(-listLength);
 }
 
@@ -97,7 +95,7 @@ function rejectedAfter(
   return [...before, { version, hash, attempt, at, reason }].slice(-listLength);
 }
 
-function setAsideAfter(previous: ChannelRecord | null, { to }: Plan, overlayHash: string): string | null {
-  if (to.state === "rolled-back") return overlayHash;
+function setAsideAfter(previous: ChannelRecord | null, { to }: Plan): string | null {
+  if (to.state === "rolled-back") return to.candidate?.overlayHash ?? null;
   return to.state === "steady" && to.baseline.id === previous?.baseline.id ? previous.setAsideOverlay : null;
 }

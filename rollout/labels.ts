@@ -10,7 +10,7 @@ export const labelKeys = {
 
 export const managedBy = "release-channels";
 
-/** Annotation of a route: the transition that wrote it, so that each transition writes it anew. */
+/** Annotation: the transition that wrote an object, so that each transition writes it anew. */
 export const transitionAnnotation = "release-channels.dev/transition";
 
 export function routeName(product: string, channel: string, service: string): string {

@@ -1,5 +1,6 @@
-import { type LiveTraffic, type Proposal, positionOf } from "./propose";
-import type { ChannelRecord, Intent, Position, TransitionKind } from "./record";
+import type { LiveTraffic } from "./live";
+import type { Proposal } from "./proposal";
+import { type ChannelRecord, type Intent, type Position, positionOf, type TransitionKind } from "./record";
 import { httpServices, type Release } from "./release";
 import { type Side, sharedReplicas, weightedReplicas } from "./stages";
 import type { Verdict } from "./verdict";
@@ -107,39 +108,46 @@ function plannedReleases(
   from: Position | null,
   { replicas, live }: DecideInput,
 ): PlannedRelease[] {
-  const sides: { side: Side; release: Release; share: number }[] = [
-    { side: "baseline", release: to.baseline, share: 100 - to.weight },
-    ...(to.candidate === null
-      ? []
-      : [{ side: "candidate" as const, release: to.candidate, share: to.weight }]),
-  ];
-  return sides.map(({ side, release, share }) => ({
-    side,
+  const { baseline, candidate, weight } = to;
+  const side = (name: Side, release: Release, other: Release | null, share: number): PlannedRelease => ({
+    side: name,
     release,
     share,
-    direction: share > 0 && share >= shareBefore(release, from, live) ? "rising" : "falling",
+    direction: directionOf(release, share, from, live),
     services: Object.entries(release.services).map(([service, { http }]) => ({
       service,
-      replicas: (http === undefined ? sharedReplicas : weightedReplicas)(side, {
+      replicas: (http === undefined ? sharedReplicas : weightedReplicas)(name, {
         replicas: replicas[service] ?? 1,
-        weight: to.weight,
-        alone: to.candidate === null,
+        weight,
+        alone: other?.services[service] === undefined,
       }),
     })),
-  }));
+  });
+  return [
+    side("baseline", baseline, candidate, 100 - weight),
+    ...(candidate === null ? [] : [side("candidate", candidate, baseline, weight)]),
+  ];
 }
 
-/** The least share that a release has been known to have: what it has more afterwards, it must be ready for. */
-function shareBefore(release: Release, from: Position | null, live: LiveTraffic): number {
-  const recorded =
-    from === null
-      ? 0
-      : release.id === from.candidate?.id
-        ? from.weight
-        : release.id === from.baseline.id
-          ? 100 - from.weight
-          : 0;
-  return Math.min(recorded, ...Object.values(live.routes).map((route) => route[release.id] ?? 0));
+/** Compared with what is recorded and with what is live: a share may have been moved without being recorded. */
+function directionOf(
+  release: Release,
+  share: number,
+  from: Position | null,
+  live: LiveTraffic,
+): PlannedRelease["direction"] {
+  const known = [
+    recordedShare(release, from),
+    ...httpServices(release).flatMap((service) => live.routes[service]?.[release.id] ?? []),
+  ];
+  if (share === 0) return "falling";
+  if (share > Math.min(...known)) return "rising";
+  return share < Math.max(...known) ? "falling" : "rising";
+}
+
+function recordedShare({ id }: Release, from: Position | null): number {
+  if (id === from?.candidate?.id) return from.weight;
+  return id === from?.baseline.id ? 100 - from.weight : 0;
 }
 
 /** Weights of one service's route: release id → weight, summing to 100. */

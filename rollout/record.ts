@@ -109,3 +109,7 @@ export const historyLength = 50;
 export function interrupted(record: ChannelRecord | null, intent: Intent | null): boolean {
   return intent !== null && intent.id !== record?.transition.id;
 }
+
+export function positionOf({ state, baseline, candidate, weight }: Position): Position {
+  return { state, baseline, candidate, weight };
+}

@@ -1,5 +1,5 @@
 import type { Decision, Plan } from "./plan";
-import type { Proposal } from "./propose";
+import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
 import type { Verdict } from "./verdict";
 

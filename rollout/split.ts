@@ -34,6 +34,8 @@ export function acceptable(weight: number, { sent, answered, candidate, stranger
   if (strangers > 0 || answered < sent) return false;
   if (weight === 0) return candidate === 0;
   if (weight === 100) return candidate === answered;
+  // A side that has a share must have been seen.
+  if (candidate === 0 || candidate === answered) return false;
   const share = weight / 100;
   const deviation = Math.abs(candidate - answered * share);
   return deviation <= z999 * Math.sqrt(answered * share * (1 - share)) + 0.5;

@@ -21,6 +21,9 @@ const capacity = z.strictObject({
   secrets: secretReferences,
 });
 
+/** For a service that the section does not name (any more). */
+export const defaultCapacity = capacity.parse({});
+
 /** Weights of the candidate, ascending, the last one 100. */
 const stages = z
   .array(
@@ -29,11 +32,12 @@ const stages = z
       .min(1, { error: "expected a whole number from 1 to 100" })
       .max(100, { error: "expected a whole number from 1 to 100" }),
   )
-  .min(1)
+  .min(1, { error: "expected at least one weight, the last one 100" })
   .superRefine((weights, context) => {
+    const inRange = (weight: number | undefined) => weight !== undefined && weight >= 1 && weight <= 100;
     weights.forEach((weight, index) => {
       const previous = weights[index - 1];
-      if (previous !== undefined && weight <= previous) {
+      if (previous !== undefined && inRange(previous) && inRange(weight) && weight <= previous) {
         context.addIssue({
           code: "custom",
           path: [index],
@@ -42,7 +46,7 @@ const stages = z
         });
       }
     });
-    if (weights.at(-1) !== 100) {
+    if (weights.length > 0 && weights.at(-1) !== 100) {
       context.addIssue({
         code: "custom",
         path: [weights.length - 1],
@@ -51,6 +55,11 @@ const stages = z
       });
     }
   });
+
+const webAddress = z.url({
+  protocol: /^https?$/,
+  error: "expected an address such as http://127.0.0.1:9090",
+});
 
 /** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
 export const channelSection = z.strictObject({
@@ -70,7 +79,7 @@ export const channelSection = z.strictObject({
     listener: z.string().min(1).optional(),
     hostnames: z.array(hostname).min(1),
     /** Where the gateway answers the machine that runs Pulumi. */
-    url: z.url({ protocol: /^https?$/ }),
+    url: webAddress,
     /** Response header in which every service answers its RELEASE_ID: how the data plane is believed. */
     releaseHeader: z
       .string()
@@ -87,9 +96,7 @@ export const channelSection = z.strictObject({
     .prefault({}),
   rollbackWindow: durationSeconds.default(86400),
   promotion: z.strictObject({ from: dnsLabel(), greenFor: durationSeconds.default(86400) }).optional(),
-  prometheus: z
-    .strictObject({ url: z.url({ protocol: /^https?$/ }), scrapeInterval: durationSeconds.default(15) })
-    .optional(),
+  prometheus: z.strictObject({ url: webAddress, scrapeInterval: durationSeconds.default(15) }).optional(),
   /** Longest time a Deployment may take to become ready. */
   readyWithin: durationSeconds.default(120),
   /** Longest time the data plane may take to show a new weight. */

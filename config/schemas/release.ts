@@ -35,7 +35,8 @@ export const serviceSpec = z.strictObject({
 });
 
 export const migrationSpec = z.strictObject({
-  id: dnsLabel(40),
+  /** Short enough for a Job's name to hold it whole. */
+  id: dnsLabel(25),
   phase: z.literal("expand"),
   image: imageByDigest,
   command: command.optional(),

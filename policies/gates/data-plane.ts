@@ -1,10 +1,12 @@
+import { liveShares } from "../../rollout/live";
+import { httpServices } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
 import type { GateInput } from "./input";
 
 const gate = "data-plane";
 
 /** The gateway is there and works, and the live weights are those of the record. */
-export function dataPlane({ kind, record, snapshot }: GateInput): Verdict {
+export function dataPlane({ kind, to, record, snapshot }: GateInput): Verdict {
   if (kind === "rollback" || kind === "correct") {
     return { gate, status: "skipped", reason: "lowering a share waits for nothing" };
   }
@@ -18,27 +20,22 @@ export function dataPlane({ kind, record, snapshot }: GateInput): Verdict {
     };
   }
   if (record === null) return { gate, status: "pass", reason: "the gateway is ready" };
-  const shares = Object.entries(snapshot.live.routes).map(
-    ([service, route]) =>
-      [service, record.candidate === null ? 0 : (route[record.candidate.id] ?? 0)] as const,
-  );
-  const observed = shares.map(([service, share]) => `${service} ${share} %`).join(", ");
-  const expected = `${record.weight} %`;
-  const unexpected = shares.filter(([, share]) => share > record.weight);
-  if (unexpected.length > 0) {
+  // An update that did not get to its end may have written its weights, and is here to be finished.
+  const sides = to.candidate === null ? record : to;
+  const recorded = sides.candidate?.id === record.candidate?.id ? record.weight : 0;
+  const known = to.candidate === null ? [recorded] : [recorded, to.weight];
+  const shares = liveShares(snapshot.live, sides);
+  const figures = { observed: `${shares.join(", ") || "no"} % live`, expected: `${recorded} %` };
+  if (shares.length === 0 && httpServices(record.baseline).length > 0) {
+    return { gate, status: "hold", reason: "no route of this channel is live", ...figures };
+  }
+  if (!shares.every((share) => known.includes(share))) {
     return {
       gate,
       status: "hold",
-      reason: `the live share of the candidate is higher than recorded`,
-      observed,
-      expected,
+      reason: "the live share of the candidate is not the one recorded",
+      ...figures,
     };
   }
-  return {
-    gate,
-    status: "pass",
-    reason: "the gateway is ready and its weights are those recorded",
-    observed,
-    expected,
-  };
+  return { gate, status: "pass", reason: "the gateway is ready and its weights are known", ...figures };
 }

@@ -1,6 +1,6 @@
 import type { ChannelSection } from "../../config/schemas/channel";
 import type { SloPolicy } from "../../config/schemas/slo";
-import type { LiveTraffic } from "../../rollout/propose";
+import type { LiveTraffic } from "../../rollout/live";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
 
 /** Whole counts of one release's requests over the observation window. */
@@ -56,7 +56,10 @@ export function judged(input: GateInput) {
   return input.to.candidate ?? input.to.baseline;
 }
 
-/** Whether a transition gives a release more than it has: what live gates judge. */
+/** Whether a transition gives more to a release that has traffic already: what live gates judge. */
 export function raises({ kind, record }: Pick<GateInput, "kind" | "record">): boolean {
-  return kind === "advance" || (kind === "finalize" && record?.state === "completed");
+  return (
+    (kind === "advance" && record !== null && record.weight > 0) ||
+    (kind === "finalize" && record?.state === "completed")
+  );
 }

@@ -59,6 +59,9 @@ function judgeService(
     problem: "nothing was collected",
   };
   if (problem !== null) return [{ status: "hold", reason: `no figures: ${problem}` }];
+  if (candidate !== null && !(Number.isFinite(candidate.requests) && Number.isFinite(candidate.errors))) {
+    return [{ status: "hold", reason: "no figures: the counts are not numbers" }];
+  }
   if (candidate === null || candidate.requests < policy.minimumRequests) {
     const seen = candidate?.requests ?? 0;
     return [

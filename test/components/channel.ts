@@ -70,7 +70,6 @@ async function run(
         record,
         intent,
         attribution: { actor: "ann", reason: null },
-        overlayHash: "overlay",
         clusterIdentifier: "https://cluster.test",
       });
       output = released.record;

@@ -1,7 +1,9 @@
 import type { StageSetting } from "../../config/schemas/channel";
 import { nextRecord } from "../../rollout/history";
+import type { LiveTraffic } from "../../rollout/live";
 import { type Decision, decide, intentOf, type Plan, routedServices, routeWeights } from "../../rollout/plan";
-import { type LiveTraffic, type Proposal, propose } from "../../rollout/propose";
+import type { Proposal } from "../../rollout/proposal";
+import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
 import { type Release, resolveRelease } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
@@ -108,7 +110,7 @@ export class Channel {
       now,
     });
     if (decision.outcome !== "blocked" && decision.plan?.transition) {
-      this.carryOut(decision.plan, end, desired.overlayHash);
+      this.carryOut(decision.plan, end);
     }
     return {
       ...seen,
@@ -122,7 +124,7 @@ export class Channel {
   }
 
   /** The steps of an update in the order of the components; killed after the one that is named. */
-  private carryOut(plan: Plan, end: End, overlay: string): void {
+  private carryOut(plan: Plan, end: End): void {
     const reached = (step: End) => ends.indexOf(end) >= ends.indexOf(step);
     if (!reached("intent")) return;
     this.intent = intentOf(plan, this.intent);
@@ -136,7 +138,7 @@ export class Channel {
     this.wait(1);
     const confirmed = { id: plan.transition?.id ?? "", confirmedAt: at(this.seconds), services: {} };
     const attribution = { actor: "ann", reason: null };
-    const record = nextRecord("canary", this.record, plan, confirmed, attribution, overlay);
+    const record = nextRecord("canary", this.record, plan, confirmed, attribution);
     this.record = record;
     if (!reached("complete")) return;
     this.mirror = { transition: record.transition.id, at: record.transition.at };

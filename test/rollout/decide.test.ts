@@ -7,7 +7,7 @@ import {
   routedServices,
   routeWeights,
 } from "../../rollout/plan";
-import type { Proposal } from "../../rollout/propose";
+import type { Proposal } from "../../rollout/proposal";
 import type { Position } from "../../rollout/record";
 import type { Verdict, VerdictStatus } from "../../rollout/verdict";
 import {
@@ -196,7 +196,7 @@ describe("the capacity of each side", () => {
     ]);
   });
 
-  test.failing("giving up a raise whose route was written: the candidate falls, and keeps its capacity until that is seen", () => {
+  test("giving up a raise whose route was written: the candidate falls, and keeps its capacity until that is seen", () => {
     const corrected = planned(
       decide(
         input({ kind: "correct", to: rolling(30), why: "" }, rolling(30), { live: liveAt(completed()) }),
@@ -208,7 +208,7 @@ describe("the capacity of each side", () => {
     expect(corrected.releases.find(({ side }) => side === "baseline")).toMatchObject({ direction: "rising" });
   });
 
-  test.failing("putting down what a hand has raised does not wait for the candidate to be ready", () => {
+  test("putting down what a hand has raised does not wait for the candidate to be ready", () => {
     const corrected = planned(
       decide(
         input({ kind: "correct", to: rolling(10), why: "" }, rolling(10), { live: liveAt(rolling(60)) }),
@@ -219,7 +219,7 @@ describe("the capacity of each side", () => {
     });
   });
 
-  test.failing("a service that only the candidate has does not turn the baseline's fall into a rise", () => {
+  test("a service that only the candidate has does not turn the baseline's fall into a rise", () => {
     const withWeb = aRelease("1.1.0", {}, twoFrontsAndWorker);
     const [baseline] = planned(
       decide(input({ kind: "advance", to: rolling(30, withWeb), why: "" }, rolling(10, withWeb))),
@@ -227,7 +227,7 @@ describe("the capacity of each side", () => {
     expect(baseline).toMatchObject({ side: "baseline", direction: "falling" });
   });
 
-  test.failing("a service that only the candidate has gets all its traffic, and needs its full size", () => {
+  test("a service that only the candidate has gets all its traffic, and needs its full size", () => {
     const withWeb = aRelease("1.1.0", {}, twoFrontsAndWorker);
     const plan = planned(decide(input({ kind: "start", to: rolling(10, withWeb), why: "" }, steady())));
     expect(routeWeights(plan, "web")).toMatchObject([{ weight: 100 }]);

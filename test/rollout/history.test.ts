@@ -28,7 +28,7 @@ function recordAfter(
   previous: ChannelRecord | null,
   kind: TransitionKind,
   to: Position,
-  { attempt = 1, overlayHash = "overlay", reason = null as string | null, seconds = 100 } = {},
+  { attempt = 1, reason = null as string | null, seconds = 100 } = {},
 ): ChannelRecord {
   const plan: Plan = {
     transition: { id: "t2", kind, startedAt: at(seconds - 10), attempt },
@@ -46,7 +46,7 @@ function recordAfter(
     why: "",
   };
   const confirmed = { id: "t2", confirmedAt: at(seconds), services: {} };
-  return nextRecord("canary", previous, plan, confirmed, { actor: "ann", reason }, overlayHash);
+  return nextRecord("canary", previous, plan, confirmed, { actor: "ann", reason });
 }
 
 const versions = (list: { version: string }[]) => list.map(({ version }) => version);
@@ -108,7 +108,7 @@ describe("the record after a confirmation", () => {
   test("is not to be had without a transition", () => {
     const plan: Plan = { transition: null, from: null, to: steady(), releases: [], why: "" };
     const confirmed = { id: "t1", confirmedAt: at(1), services: {} };
-    expect(() => nextRecord("canary", null, plan, confirmed, { actor: "ann", reason: null }, "")).toThrow(
+    expect(() => nextRecord("canary", null, plan, confirmed, { actor: "ann", reason: null })).toThrow(
       "transition",
     );
   });
@@ -135,12 +135,12 @@ describe("what was completed here", () => {
     expect(versions(recordAfter(done, "rollback", rolledBack()).completed)).toEqual(["1.0.0"]);
   });
 
-  test.failing("nor taken down by hand since", () => {
+  test("nor taken down by hand since", () => {
     const done = recordAfter(recordOf(rolling(30)), "advance", completed());
     expect(versions(recordAfter(done, "correct", rolling(0)).completed)).toEqual(["1.0.0"]);
   });
 
-  test.failing("a rollback of an overlay does not take back the release file it came with", () => {
+  test("a rollback of an overlay does not take back the release file it came with", () => {
     const relaid = aRelease("1.0.0", overlayOf("b"));
     const record = recordAfter(recordOf(rolling(10, relaid)), "rollback", rolledBack(relaid));
     expect(versions(record.completed)).toEqual(["1.0.0"]);
@@ -183,21 +183,13 @@ describe("what was rejected here", () => {
 
 describe("an overlay that came with a rollback", () => {
   test("is set aside, also after the clean-up, until something else is rolled out", () => {
-    const back = recordAfter(recordOf(rolling(10)), "rollback", rolledBack(), { overlayHash: "new overlay" });
-    expect(back.setAsideOverlay).toBe("new overlay");
+    const relaid = aRelease("1.1.0", overlayOf("b"));
+    const back = recordAfter(recordOf(rolling(10, relaid)), "rollback", rolledBack(relaid));
+    expect(back.setAsideOverlay).toBe(relaid.overlayHash);
     const cleaned = recordAfter(back, "finalize", steady());
-    expect(cleaned.setAsideOverlay).toBe("new overlay");
-    expect(recordAfter(cleaned, "correct", steady()).setAsideOverlay).toBe("new overlay");
+    expect(cleaned.setAsideOverlay).toBe(relaid.overlayHash);
+    expect(recordAfter(cleaned, "correct", steady()).setAsideOverlay).toBe(relaid.overlayHash);
     expect(recordAfter(cleaned, "start", rolling(10)).setAsideOverlay).toBeNull();
-  });
-
-  test.failing("is the one that was rolled back, not the one that is asked for instead", () => {
-    const relaid = aRelease("1.0.0", overlayOf("b"));
-    const another = aRelease("1.0.0", overlayOf("c"));
-    const record = recordAfter(recordOf(rolling(10, relaid)), "rollback", rolledBack(relaid), {
-      overlayHash: another.overlayHash,
-    });
-    expect(record.setAsideOverlay).not.toBe(another.overlayHash);
   });
 });
 
@@ -214,7 +206,7 @@ describe("a candidate taken down by hand", () => {
     expect(recordAfter(recordOf(rolling(30)), "correct", rolling(30)).braked).toBe(false);
   });
 
-  test.failing("is braked too when the update that adopted it was killed and finished by the next", () => {
+  test("is braked too when the update that adopted it was killed and finished by the next", () => {
     expect(recordAfter(recordOf(rolling(30)), "resume", rolling(5)).braked).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
-import { type Proposal, propose } from "../../rollout/propose";
+import type { Proposal } from "../../rollout/proposal";
+import { propose } from "../../rollout/propose";
 import type { Position, TransitionKind } from "../../rollout/record";
 import {
   apiAndWorker,
@@ -229,24 +230,24 @@ describe("an intent whose update got to its end", () => {
 });
 
 describe("an update that finished another's work, and was killed in its turn", () => {
-  test.failing("is judged by the gates of what it finishes: no share rises unjudged", () => {
+  test("is judged by the gates of what it finishes: no share rises unjudged", () => {
     const proposal = killed("resume", rolling(10), rolling(30), rolling(10));
     expect(proposal).toMatchObject({ kind: "resume", underlying: "advance" });
   });
 });
 
 describe("a hand on the brake while an update was left unfinished", () => {
-  test.failing("the candidate is not taken up to the unfinished target again", () => {
+  test("the candidate is not taken up to the unfinished target again", () => {
     const proposal = killed("advance", rolling(10), rolling(30), rolling(0));
     expect(brief(proposal)).toBe("correct → rolling 1.1.0 0 %");
   });
 
-  test.failing("the old release is not deleted by the update that gives the new one its traffic back", () => {
+  test("the old release is not deleted by the update that gives the new one its traffic back", () => {
     const proposal = killed("finalize", completed(), steady(next), rolling(0));
     expect(brief(proposal)).toBe("correct → rolling 1.1.0 0 %");
   });
 
-  test.failing("an unfinished correction is made anew from what is live, not finished", () => {
+  test("an unfinished correction is made anew from what is live, not finished", () => {
     const proposal = killed("correct", rolling(30), rolling(10), rolling(2));
     expect(brief(proposal)).toBe("correct → rolling 1.1.0 2 %");
   });

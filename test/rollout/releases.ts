@@ -1,5 +1,6 @@
 import { releaseFile } from "../../config/schemas/release";
-import type { Desired, LiveTraffic, ProposeInput } from "../../rollout/propose";
+import type { LiveTraffic } from "../../rollout/live";
+import type { Desired, ProposeInput } from "../../rollout/proposal";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
 import { httpServices, type Overlay, overlayHash, type Release, resolveRelease } from "../../rollout/release";
 

@@ -1,5 +1,5 @@
 import { type Decision, decide } from "../../rollout/plan";
-import type { Proposal } from "../../rollout/propose";
+import type { Proposal } from "../../rollout/proposal";
 import { resolveRelease } from "../../rollout/release";
 import { describeDecision, describePosition, describeStatus, summarize } from "../../rollout/report";
 import type { Verdict } from "../../rollout/verdict";

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -194,6 +195,8 @@ function followParent(stop: () => void): void {
 /** Serves a resource plugin and prints its port, the first line that the engine reads. */
 export function serve(plugin: ResourcePlugin, version: string): void {
   const canceled = new AbortController();
+  // Every step that is under way listens.
+  setMaxListeners(0, canceled.signal);
   const address = process.argv.slice(2).findLast((argument) => !argument.startsWith("-"));
   plugin.attach(address === undefined ? silentLog : engineLog(address));
   const server = new grpc.Server({

@@ -101,10 +101,17 @@ export class TestChannel {
     return parseOutputs(await this.succeed("stack", "output", "--json"));
   }
 
-  /** Resources in the stack's state by URN, without what is about the run that wrote them. */
+  /**
+   * Resources in the stack's state by URN, without what is about the run that wrote them, and without what the
+   * engine keeps for itself of any run: the stack and its default providers.
+   */
   async state(): Promise<Record<string, ResourceState>> {
     const { resources } = deployment.parse(JSON.parse(await this.succeed("stack", "export"))).deployment;
-    return Object.fromEntries(resources.map(({ urn, ...resource }) => [urn, resource]));
+    return Object.fromEntries(
+      resources
+        .filter(({ urn }) => !/::pulumi:(pulumi:Stack|providers:\w+::default)/.test(urn))
+        .map(({ urn, ...resource }) => [urn, resource]),
+    );
   }
 
   async startLoad(): Promise<void> {

@@ -99,6 +99,17 @@ describe("deleting", () => {
     expect(await sandbox.get(held("held"))).toBeUndefined();
   });
 
+  test("objects that go at once are not waited for", async () => {
+    const annotations = { "pulumi.com/timeoutSeconds": "20" };
+    const names = Array.from({ length: 50 }, (_, i) => `many-${i}`);
+    const deleted = names.map(async (name) => {
+      const inputs = { ...configMap(namespace, name), metadata: { name, namespace, annotations } };
+      const { id, properties } = await plugin.create(urnOf(type, name), inputs);
+      await plugin.delete(urnOf(type, name), id, properties);
+    });
+    await Promise.all(deleted);
+  });
+
   test("an object that is gone is deleted", async () => {
     const urn = urnOf(type, "absent");
     const { id, properties } = await plugin.create(urn, configMap(namespace, "absent"));

@@ -95,11 +95,6 @@ describe("a version enters a channel from the one before it", () => {
     expect(stable(back, { kind: "install", from: null, to: steady(next) }).status).toBe("fail");
   });
 
-  test.failing("a release that a hand has taken down there since is not green", () => {
-    const braked = recordOf(rolling(0), { completed: [entry()], braked: true });
-    expect(stable({ status: "known", record: braked }).status).not.toBe("pass");
-  });
-
   test.each([
     ["a rollback", { kind: "rollback", from: rolling(10), to: rolledBack() }],
     ["a correction", { kind: "correct", from: rolling(10), to: rolling(5) }],

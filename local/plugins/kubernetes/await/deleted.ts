@@ -3,7 +3,7 @@ import { isTrue, skipAwait } from "../annotations";
 import { isNotFound } from "../client";
 import { apiVersionOf, gvkOf, nameOf } from "../objects";
 import { getLive } from "../session";
-import { collectionOf, statusLog, type Target, waitFor, warningEvents } from "./target";
+import { type Condition, collectionOf, statusLog, type Target, waitFor, warningEvents } from "./target";
 
 /** Kinds for which `skipAwait` also skips waiting for their deletion. */
 const mayBeSkipped = new Set([
@@ -24,14 +24,18 @@ export async function awaitDeleted(target: Target, timeout: number): Promise<voi
   }
   const log = statusLog(target);
   let live = target.live;
-  let isGone = await isDeleted(target);
-  const condition = {
+  let isGone = false;
+  const condition: Condition = {
     watches: [
       {
         collection: await collectionOf(target),
-        onEvent: ({ type, object }: { type: string; object: typeof live }) => {
+        onEvent: ({ type, object }) => {
           live = object;
           isGone ||= type === "deleted";
+        },
+        // It may have gone before anybody watched.
+        onList: (objects) => {
+          isGone ||= objects.length === 0;
         },
       },
       warningEvents(target, log),

@@ -18,6 +18,13 @@ export interface ObjectEvent {
 /** Before trying again what failed or ended at once. */
 const pause = 1000;
 
+export interface Observer {
+  onEvent: (event: ObjectEvent) => void;
+  /** Called with all objects there are, after each list: what is not among them is gone. */
+  onList?: (objects: Bag[]) => void;
+  onError: (error: unknown) => void;
+}
+
 /**
  * Calls `onEvent` for every object there is and for every change after that, until `signal` aborts. A
  * stream that ends is resumed; one that has fallen behind starts over from a new list.
@@ -25,8 +32,7 @@ const pause = 1000;
 export async function observe(
   { client }: Cluster,
   { path, query }: Collection,
-  onEvent: (event: ObjectEvent) => void,
-  onError: (error: unknown) => void,
+  { onEvent, onList, onError }: Observer,
   signal: AbortSignal,
 ): Promise<void> {
   const known = new Map<string, Bag>();
@@ -44,6 +50,7 @@ export async function observe(
       known.set(uidOf(object), object);
       onEvent({ type: "added", object });
     }
+    onList?.(objects);
     version = resourceVersion(answer);
   };
 

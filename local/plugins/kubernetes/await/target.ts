@@ -4,7 +4,7 @@ import { collectionPath } from "../discovery";
 import { nameOf, namespaceOf } from "../objects";
 import { type Cluster, messageOf, type Session } from "../session";
 import { AwaitError } from "./failures";
-import { type Collection, type ObjectEvent, observe } from "./observe";
+import { type Collection, type Observer, observe } from "./observe";
 
 /** An object that an operation waits for. */
 export interface Target {
@@ -19,9 +19,13 @@ export interface Target {
   signal: AbortSignal;
 }
 
+export interface Watch extends Omit<Observer, "onError"> {
+  collection: Collection;
+}
+
 /** Something to wait for: what to watch, and what the events so far amount to. */
 export interface Condition {
-  watches: { collection: Collection; onEvent: (event: ObjectEvent) => void }[];
+  watches: Watch[];
   /** Called after every event: true when satisfied. Throws an AwaitError when it never will be. */
   isSatisfied(): boolean;
   /** The object as last seen. */
@@ -87,21 +91,21 @@ export function waitFor(condition: Condition, target: Target, timeout: number, l
       return;
     }
     target.signal.addEventListener("abort", onCancel);
-    for (const { collection, onEvent } of condition.watches) {
-      const onError = (error: unknown) =>
-        log("warning", `cannot watch ${collection.path}: ${messageOf(error)}`);
-      observe(
-        target.cluster,
-        collection,
-        (event) => {
-          if (!done.signal.aborted) {
-            onEvent(event);
-            check();
-          }
-        },
-        onError,
-        done.signal,
-      );
+    const unlessDone = <T>(handle: (value: T) => void) => {
+      return (value: T) => {
+        if (!done.signal.aborted) {
+          handle(value);
+          check();
+        }
+      };
+    };
+    for (const { collection, onEvent, onList } of condition.watches) {
+      const observer = {
+        onEvent: unlessDone(onEvent),
+        onList: onList && unlessDone(onList),
+        onError: (error: unknown) => log("warning", `cannot watch ${collection.path}: ${messageOf(error)}`),
+      };
+      observe(target.cluster, collection, observer, done.signal);
     }
     check();
   });
@@ -128,7 +132,7 @@ export function neighbours(
 }
 
 /** Warnings that the cluster reports about the object, shown while waiting. */
-export function warningEvents(target: Target, log: StatusLog): Condition["watches"][number] {
+export function warningEvents(target: Target, log: StatusLog): Watch {
   const uid = target.live.metadata !== undefined ? (target.live.metadata as Bag).uid : "";
   return {
     collection: neighbours(target, "v1", "events", {

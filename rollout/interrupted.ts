@@ -1,0 +1,67 @@
+import { backToRecord, type LiveTraffic, liveShares } from "./live";
+import { type Proposal, type ProposeInput, wants } from "./proposal";
+import {
+  type ChannelRecord,
+  type Intent,
+  interrupted,
+  type Position,
+  positionOf,
+  type TransitionKind,
+} from "./record";
+
+/** Finishes what a killed or failed update set out to do, or goes safely back to the record. */
+export function continueInterrupted(input: ProposeInput, record: ChannelRecord): Proposal | null {
+  const { intent, live } = input;
+  if (intent === null || !interrupted(record, intent)) return null;
+  const otherwise = giveUp(record, intent, live);
+  if (!stillWanted(input, record, intent)) return otherwise;
+  return {
+    kind: "resume",
+    underlying: transitionBetween(record, intent.target),
+    to: intent.target,
+    why: `the update that began at ${intent.startedAt} (${intent.kind}) did not get to its end`,
+    otherwise,
+  };
+}
+
+/** What a target means from here, whatever the update that wanted it called itself: no share rises unjudged. */
+function transitionBetween(record: ChannelRecord, target: Position): Exclude<TransitionKind, "resume"> {
+  const { baseline, candidate, weight, state } = target;
+  if (candidate === null)
+    return baseline.id === record.baseline.id && record.candidate === null ? "correct" : "finalize";
+  if (state === "rolled-back") return "rollback";
+  if (candidate.id !== record.candidate?.id) return "start";
+  return weight > record.weight ? "advance" : "correct";
+}
+
+function stillWanted(
+  { desired, live }: ProposeInput,
+  record: ChannelRecord,
+  { kind, target }: Intent,
+): boolean {
+  const cleansUp = kind === "finalize" && target.baseline.id === record.baseline.id;
+  if (cleansUp) return true;
+  const brakedSince = liveShares(live, record).some((share) => share < record.weight);
+  if (brakedSince) return false;
+  if (desired.stage === "hold") return false;
+  if (typeof desired.stage === "number" && target.weight > desired.stage) return false;
+  if (target.candidate === null || target.weight === 0) return desired.version === target.baseline.version;
+  return wants(desired, target.candidate);
+}
+
+function giveUp(record: ChannelRecord, { target, startedAt }: Intent, live: LiveTraffic): Proposal {
+  if (record.candidate !== null) return backToRecord(record, live);
+  const hadTraffic = target.candidate !== null && Math.max(0, ...liveShares(live, target)) > 0;
+  if (hadTraffic) {
+    return {
+      kind: "rollback",
+      to: { state: "rolled-back", baseline: record.baseline, candidate: target.candidate, weight: 0 },
+      why: `an unfinished update had begun to send traffic to ${target.candidate?.version}`,
+    };
+  }
+  return {
+    kind: "correct",
+    to: positionOf(record),
+    why: `the unfinished update of ${startedAt} is given up; no traffic had moved`,
+  };
+}

@@ -1,0 +1,98 @@
+import { type ChannelRecord, type Intent, type Position, positionOf } from "./record";
+import { httpServices, type Release } from "./release";
+
+/** Traffic of one channel as the cluster shows it. */
+export interface LiveTraffic {
+  /** Release id → share of the traffic, for each HTTP service that has a route. */
+  routes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Transition id in the cluster's mirror of the record; null without a mirror. */
+  mirror: { transition: string; at: string } | null;
+}
+
+type Sides = Pick<Position, "baseline" | "candidate">;
+
+/** A way back to what is recorded, or down to what is live. */
+export interface Correction {
+  kind: "correct";
+  to: Position;
+  why: string;
+}
+
+/** Why the state cannot be believed, or null where it can. */
+export function lostMemory(
+  record: ChannelRecord | null,
+  intent: Intent | null,
+  live: LiveTraffic,
+): string | null {
+  const wayOut =
+    "the channel's state was lost or belongs to another backend. Nothing was changed. Restore the stack's state (pulumi stack import), or point the channel at another namespace";
+  if (record === null && intent === null && Object.keys(live.routes).length > 0) {
+    return `routes of this channel are live in the cluster, but the stack has no record of them: ${wayOut}.`;
+  }
+  if (record === null && live.mirror !== null) {
+    return `the cluster holds this channel's record of transition ${live.mirror.transition}, but the stack has none: ${wayOut}.`;
+  }
+  const remembered = record?.history.some(({ transition }) => transition.id === live.mirror?.transition);
+  if (record !== null && live.mirror !== null && !remembered && live.mirror.at > record.transition.at) {
+    return `the cluster's mirror shows transition ${live.mirror.transition} of ${live.mirror.at}, which is newer than the stack's record (${record.transition.id} of ${record.transition.at}): ${wayOut}.`;
+  }
+  return null;
+}
+
+/** Live weights that the record does not know are never raised: the lower of the two counts. */
+export function correctLive(record: ChannelRecord, live: LiveTraffic): Correction | null {
+  const services = [record.baseline, record.candidate].flatMap((release) =>
+    release === null ? [] : httpServices(release),
+  );
+  const asRecorded = services.every((service) =>
+    sameShares(live.routes[service] ?? {}, recordedShares(record, service)),
+  );
+  return asRecorded ? null : backToRecord(record, live);
+}
+
+type Shares = Readonly<Record<string, number>>;
+
+function recordedShares({ baseline, candidate, weight }: ChannelRecord, service: string): Shares {
+  if (candidate === null || !isRouted(candidate, service)) return { [baseline.id]: 100 };
+  if (!isRouted(baseline, service)) return { [candidate.id]: 100 };
+  return { [baseline.id]: 100 - weight, [candidate.id]: weight };
+}
+
+function sameShares(left: Shares, right: Shares): boolean {
+  const releases = [...Object.keys(left), ...Object.keys(right)];
+  return releases.every((id) => (left[id] ?? 0) === (right[id] ?? 0));
+}
+
+export function backToRecord(record: ChannelRecord, live: LiveTraffic): Correction {
+  const shares = liveShares(live, record);
+  const weight = Math.floor(Math.min(record.weight, ...shares));
+  const seen = shares.length === 0 ? "no route" : `${shares.join(", ")} %`;
+  if (record.candidate === null || record.state === "rolled-back" || weight === record.weight) {
+    return {
+      kind: "correct",
+      to: positionOf(record),
+      why: `live traffic differs from the record (recorded ${record.weight} %, live ${seen})`,
+    };
+  }
+  return {
+    kind: "correct",
+    to: { state: "rolling", baseline: record.baseline, candidate: record.candidate, weight },
+    why: `the candidate's live share was lowered from ${record.weight} % to ${weight} % outside of this program: adopted, and held`,
+  };
+}
+
+/** Share of the candidate on each route that both sides serve; a service of one side alone has no share to move. */
+export function liveShares(live: LiveTraffic, { baseline, candidate }: Sides): number[] {
+  const shared = httpServices(baseline).filter(
+    (service) => candidate === null || isRouted(candidate, service),
+  );
+  return shared.flatMap((service) => {
+    const route = live.routes[service];
+    if (route === undefined) return [];
+    return [candidate === null ? 0 : (route[candidate.id] ?? 0)];
+  });
+}
+
+function isRouted(release: Release, service: string): boolean {
+  return release.services[service]?.http !== undefined;
+}
