@@ -1,5 +1,5 @@
 import { dataPlane } from "../../../policies/gates/data-plane";
-import { liveAt, next, old, rolledBack, rolling, steady } from "../../rollout/releases";
+import { liveAt, rolledBack, rolling, steady } from "../../rollout/releases";
 import { transition } from "./transitions";
 
 const live = (routes: Record<string, Record<string, number>>) => ({ live: { routes, mirror: null } });
@@ -36,7 +36,7 @@ describe("the data plane", () => {
     const snapshot = { live: liveAt(rolling(50)) };
     expect(dataPlane(transition({ snapshot }))).toMatchObject({
       status: "hold",
-      observed: "10 % live",
+      observed: "50 % live",
       expected: "10 %",
     });
   });
