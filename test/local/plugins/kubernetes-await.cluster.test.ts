@@ -167,7 +167,6 @@ describe("waiting for a Service", () => {
 describe("waiting for what waitFor names", () => {
   beforeAll(async () => {
     await sandbox.put(widgetDefinition(group));
-    sandbox.removeLater(widgetDefinition(group));
     const probe = widget(group, namespace, "probe");
     await eventually(() =>
       sandbox.put(probe).then(

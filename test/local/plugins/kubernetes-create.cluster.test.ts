@@ -124,7 +124,6 @@ describe("creating", () => {
 
   test("a kind that appears meanwhile is waited for", async () => {
     const group = `late.${namespace}.example.com`;
-    sandbox.removeLater(widgetDefinition(group));
     const urn = urnOf(`${group}/v1:Widget`, "late");
     const creating = plugin.create(urn, widget(group, namespace, "late"));
     await eventually(() =>

@@ -61,7 +61,10 @@ export function service(namespace: string, name: string, spec: Bag = {}): Bag {
   };
 }
 
-/** A kind that exists only in tests: `conformance.example.com/v1`, with a free-form spec and a status. */
+/**
+ * A kind that exists only in tests, with a free-form spec and a status. It stays: a definition that goes away
+ * stalls the cluster's garbage collector for minutes, and with it every other test's deletions.
+ */
 export function widgetDefinition(group: string): Bag {
   const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
   return {
