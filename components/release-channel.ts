@@ -4,7 +4,7 @@ import canonicalize from "canonicalize";
 import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
-import { type Attribution, nextRecord } from "../rollout/history";
+import { type Attribution, isBraked, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import { intentOf, type Plan, type PlannedRelease, routedServices, routeWeights } from "../rollout/plan";
 import type { ChannelRecord, Intent, Position } from "../rollout/record";
@@ -111,7 +111,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
   }
 
   private services({ release, services }: PlannedRelease, dependsOn: Dependencies): Dependencies {
-    const { section, plan } = this.args;
+    const { section } = this.args;
     return services.flatMap(({ service, replicas }) => {
       const spec = release.services[service];
       if (spec === undefined) return [];
@@ -127,7 +127,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           capacity,
           readyWithinSeconds: section.readyWithin,
           drainSeconds: section.drain,
-          readyFor: release.id === gaining(plan.to).id ? this.transitionId() : null,
+          readyFor: release.id === this.gaining().id ? this.transitionId() : null,
         },
         { parent: this, dependsOn },
       );
@@ -199,6 +199,13 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     );
   }
 
+  /** The release that the traffic goes to: it must be ready, whatever the other one does. */
+  private gaining(): Release {
+    const { plan, record } = this.args;
+    const { state, baseline, candidate } = plan.to;
+    return candidate === null || state === "rolled-back" || isBraked(record, plan) ? baseline : candidate;
+  }
+
   private transitionId(): string {
     const { plan, record } = this.args;
     const id = plan.transition?.id ?? record?.transition.id;
@@ -218,11 +225,6 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
     candidate: plan.to.candidate?.id ?? null,
     weight: plan.to.weight,
   };
-}
-
-/** The release that a position is about: it must be ready, whatever the other one does. */
-function gaining({ state, baseline, candidate }: Position): Release {
-  return candidate === null || state === "rolled-back" ? baseline : candidate;
 }
 
 /** Where callers inside the cluster are sent: the baseline until the candidate has everything. */

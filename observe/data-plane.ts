@@ -60,10 +60,11 @@ async function confirmService(
 ): Promise<Confirmation["services"][string]> {
   const asked = service.weights[service.candidate] ?? 0;
   const probes = probesFor(asked);
-  let seen = "no answer";
+  let seen: string | null = null;
   do {
     const counts = await round(request, service, agent, probes, deadline);
-    if (acceptable(asked, counts)) {
+    const whole = counts.sent === probes;
+    if (whole && acceptable(asked, counts)) {
       return {
         asked,
         observed: Math.round((1000 * counts.candidate) / counts.answered) / 10,
@@ -71,7 +72,8 @@ async function confirmService(
         candidate: counts.candidate,
       };
     }
-    seen = describe(counts);
+    // A round that the time cut short says less than the whole one before it.
+    if (whole || seen === null) seen = describe(counts);
     process.stderr.write(`${service.service}: asked ${asked} %, seen ${seen}\n`);
     await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
   } while (Date.now() < deadline);
@@ -90,10 +92,11 @@ async function round(
   probes: number,
   deadline: number,
 ): Promise<ProbeCounts> {
-  const counts: ProbeCounts = { sent: probes, answered: 0, candidate: 0, strangers: 0, failure: null };
+  const counts: ProbeCounts = { sent: 0, answered: 0, candidate: 0, strangers: 0, failure: null };
   let left = probes;
   const worker = async () => {
     while (left-- > 0 && Date.now() < deadline) {
+      counts.sent++;
       const answer = await probe(
         request,
         service,
@@ -152,6 +155,7 @@ function probe(
 }
 
 function describe({ sent, answered, candidate, failure }: ProbeCounts): string {
+  if (sent === 0) return "nothing, because the time was up before it was asked";
   const share = answered === 0 ? "none" : `${((100 * candidate) / answered).toFixed(1)} %`;
   return `${share} (${candidate} of ${answered} answers to ${sent} probes)${failure === null ? "" : `; ${failure}`}`;
 }

@@ -81,15 +81,17 @@ export function backToRecord(record: ChannelRecord, live: LiveTraffic): Correcti
   };
 }
 
-/** Share of the candidate on each route that both sides serve; a service of one side alone has no share to move. */
-export function liveShares(live: LiveTraffic, { baseline, candidate }: Sides): number[] {
-  const shared = httpServices(baseline).filter(
-    (service) => candidate === null || isRouted(candidate, service),
-  );
-  return shared.flatMap((service) => {
+/** Services whose route both sides serve; a service of one side alone has no share to move. */
+export function sharedServices({ baseline, candidate }: Sides): string[] {
+  return httpServices(baseline).filter((service) => candidate === null || isRouted(candidate, service));
+}
+
+/** Share of the candidate on each live route that both sides serve. */
+export function liveShares(live: LiveTraffic, sides: Sides): number[] {
+  return sharedServices(sides).flatMap((service) => {
     const route = live.routes[service];
     if (route === undefined) return [];
-    return [candidate === null ? 0 : (route[candidate.id] ?? 0)];
+    return [sides.candidate === null ? 0 : (route[sides.candidate.id] ?? 0)];
   });
 }
 

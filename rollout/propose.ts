@@ -1,7 +1,7 @@
 import { continueInterrupted } from "./interrupted";
-import { correctLive, lostMemory } from "./live";
+import { correctLive, type LiveTraffic, lostMemory } from "./live";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import type { ChannelRecord, Position } from "./record";
+import type { ChannelRecord, Intent, Position } from "./record";
 import type { Release } from "./release";
 import { nextStage } from "./stages";
 
@@ -10,15 +10,25 @@ export function propose(input: ProposeInput): Proposal {
   const { record, intent, desired, live } = input;
   const lost = lostMemory(record, intent, live);
   if (lost !== null) return { kind: "refuse", why: lost };
-  if (record === null) return install(desired);
+  if (record === null) return install(desired, intent, live);
   const edited = editedRelease(record, desired);
   if (edited !== null) return { kind: "refuse", why: edited };
   if (wantsRollback(record, desired)) return rollback(record, desired);
   return continueInterrupted(input, record) ?? correctLive(record, live) ?? follow(input, record);
 }
 
-function install(desired: Desired): Proposal {
+function install(desired: Desired, intent: Intent | null, live: LiveTraffic): Proposal {
   if (desired.release === null) return missingFile(desired);
+  const begun = intent?.target.baseline;
+  const hasTraffic = Object.values(live.routes).some(
+    (route) => begun !== undefined && (route[begun.id] ?? 0) > 0,
+  );
+  if (begun !== undefined && hasTraffic && begun.id !== desired.release.id) {
+    return {
+      kind: "refuse",
+      why: `the installation of ${begun.version} did not get to its end, but its route is live. Finish it first: pulumi config set version ${begun.version}`,
+    };
+  }
   return {
     kind: "install",
     to: { state: "steady", baseline: desired.release, candidate: null, weight: 0 },
@@ -83,7 +93,7 @@ function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord):
   }
   const sameOverlay =
     desired.overlayHash === baseline.overlayHash || desired.overlayHash === record.setAsideOverlay;
-  if (sameVersion && (sameOverlay || desired.release === null)) return nothing(`${baseline.version} is live`);
+  if (sameVersion && sameOverlay) return nothing(`${baseline.version} is live`);
   if (desired.release === null) return missingFile(desired);
   const { hash } = desired.release;
   const rejected = record.rejected.findLast(

@@ -1,5 +1,4 @@
-import { liveShares } from "../../rollout/live";
-import { httpServices } from "../../rollout/release";
+import { liveShares, sharedServices } from "../../rollout/live";
 import type { Verdict } from "../../rollout/verdict";
 import type { GateInput } from "./input";
 
@@ -26,8 +25,8 @@ export function dataPlane({ kind, to, record, snapshot }: GateInput): Verdict {
   const known = to.candidate === null ? [recorded] : [recorded, to.weight];
   const shares = liveShares(snapshot.live, sides);
   const figures = { observed: `${shares.join(", ") || "no"} % live`, expected: `${recorded} %` };
-  if (shares.length === 0 && httpServices(record.baseline).length > 0) {
-    return { gate, status: "hold", reason: "no route of this channel is live", ...figures };
+  if (shares.length < sharedServices(sides).length) {
+    return { gate, status: "hold", reason: "a route of this channel is not live", ...figures };
   }
   if (!shares.every((share) => known.includes(share))) {
     return {

@@ -395,6 +395,22 @@ describe("what is registered", () => {
     },
   );
 
+  describe("a correction that takes the candidate down", () => {
+    const annotations = async (release: typeof next) => {
+      const { registrations } = await transition("correct", completed(), rolling(5));
+      return (find(registrations, deployment("worker", release)).inputs.metadata as { annotations: object })
+        .annotations;
+    };
+
+    test("waits for the baseline, which takes the work back", async () => {
+      expect(await annotations(old)).not.toHaveProperty(["pulumi.com/skipAwait"]);
+    });
+
+    test("does not wait for the candidate, which may be what is broken", async () => {
+      expect(await annotations(next)).toHaveProperty(["pulumi.com/skipAwait"]);
+    });
+  });
+
   test("secrets are references: no value passes through Pulumi", async () => {
     const { registrations } = await transition("start", steady(), rolling(10));
     const pod = spec(find(registrations, deployment("api", next))).template as unknown as {

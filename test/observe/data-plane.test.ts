@@ -3,8 +3,14 @@ import { type ConfirmationRequest, confirm } from "../../observe/data-plane";
 import { Servers } from "./servers";
 
 const servers = new Servers();
+/** What was told on the way, round by round. */
+let progress = "";
 beforeEach(() => {
-  jest.spyOn(process.stderr, "write").mockReturnValue(true);
+  progress = "";
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
+    progress += String(text);
+    return true;
+  });
 });
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -30,7 +36,7 @@ function asking(url: string, weight: number, more: Partial<ConfirmationRequest> 
     id: "t2",
     url,
     releaseHeader: "X-Release",
-    withinSeconds: 0.3,
+    withinSeconds: 20,
     services: [
       {
         service: "api",
@@ -43,6 +49,10 @@ function asking(url: string, weight: number, more: Partial<ConfirmationRequest> 
     ...more,
   };
 }
+
+/** The same with less patience, for what is never shown. */
+const refusing = (url: string, weight: number, more: Partial<ConfirmationRequest> = {}) =>
+  asking(url, weight, { withinSeconds: 2, ...more });
 
 describe("confirming a weight at the data plane", () => {
   test.each([0, 10, 30, 100])("%i %% that is shown is confirmed, with what was seen", async (weight) => {
@@ -72,70 +82,49 @@ describe("confirming a weight at the data plane", () => {
   test("waits while the old weight is still shown", async () => {
     let answers = 0;
     const url = await servers.start(weighted(() => (answers++ < 250 ? 10 : 30)));
-    const confirmed = await confirm(asking(url, 30, { withinSeconds: 20 }));
+    const confirmed = await confirm(asking(url, 30));
     expect(answers).toBeGreaterThan(250);
     expect(confirmed.services.api?.observed).toBeGreaterThan(20);
   });
 
-  test("the old weight stays: the error tells what was asked and what was seen", async () => {
+  test("the old weight stays: it tells what was asked, what was seen, and what to do next", async () => {
     const url = await servers.start(weighted(() => 10));
-    await expect(confirm(asking(url, 30))).rejects.toThrow(
-      /weight of api within 0\.3 s: asked for 30 % at 1-1-0-bbbbbbbb, seen 10\.0 % \(20 of 200 answers to 200 probes\)/,
+    await expect(confirm(refusing(url, 30))).rejects.toThrow(
+      /new weight of api within 2 s: asked for 30 % at 1-1-0-bbbbbbbb, seen .*record stays as it was.*`pulumi up` tries again.*rolls back/,
     );
-  });
-
-  test("and what to do next", async () => {
-    const url = await servers.start(weighted(() => 10));
-    await expect(confirm(asking(url, 30))).rejects.toThrow(
-      /record stays as it was.*`pulumi up` tries again.*rolls back/,
-    );
-  });
-
-  test("one straggler at 100 % is not yet 100 %", async () => {
-    let asked = 0;
-    const url = await servers.start((_, response) =>
-      answerAs(response, ++asked % 100 === 0 ? baseline : candidate),
-    );
-    await expect(confirm(asking(url, 100))).rejects.toThrow("seen 99.0 %");
+    expect(progress).toContain("api: asked 30 %, seen 10.0 % (20 of 200 answers to 200 probes)");
   });
 
   test.each([
-    [
-      "another release answers",
-      (asked: number) => (asked % 50 === 0 ? "1-2-0-cccccccc" : candidate),
-      /release 1-2-0-cccccccc/,
-    ],
-    [
-      "something without the header answers",
-      (asked: number) => (asked % 50 === 0 ? null : candidate),
-      /status 200 with no release header/,
-    ],
-  ] as const)("%s: not confirmed, and said", async (_, release, message) => {
-    let asked = 0;
-    const url = await servers.start((_request, response) => answerAs(response, release(asked++)));
-    await expect(confirm(asking(url, 100))).rejects.toThrow(message);
-  });
+    ["one straggler of the old release", 100, baseline, 200, /seen 99\.0 %/],
+    ["another release", 100, "1-2-0-cccccccc", 200, /release 1-2-0-cccccccc/],
+    ["something without the header", 100, null, 200, /status 200 with no release header/],
+    ["the gateway's own 404", 100, null, 404, /status 404 with no release header/],
+  ] as const)(
+    "one answer in a hundred by %s: not confirmed, and told",
+    async (_, weight, release, status, told) => {
+      let asked = 0;
+      const url = await servers.start((_request, response) =>
+        ++asked % 100 === 0 ? answerAs(response, release, status) : answerAs(response, candidate),
+      );
+      await expect(confirm(refusing(url, weight))).rejects.toThrow("did not show the new weight");
+      expect(progress).toMatch(told);
+    },
+  );
 
-  test("the gateway itself says 404: not confirmed, and said", async () => {
-    const url = await servers.start((_, response) => answerAs(response, null, 404));
-    await expect(confirm(asking(url, 0))).rejects.toThrow(
-      /none \(0 of 0 answers to 100 probes\); an answer of status 404/,
-    );
-  });
-
-  test("a failed probe among good ones: not confirmed", async () => {
+  test("a failed probe among good ones: not confirmed, and told", async () => {
     let asked = 0;
     const url = await servers.start((request, response) =>
       ++asked % 60 === 0 ? request.socket.destroy() : answerAs(response, candidate),
     );
-    await expect(confirm(asking(url, 100))).rejects.toThrow(
-      /answers to 100 probes\); .*(socket hang up|ECONNRESET)/,
-    );
+    await expect(confirm(refusing(url, 100))).rejects.toThrow("did not show the new weight");
+    expect(progress).toMatch(/answers to 100 probes\); .*(socket hang up|ECONNRESET)/);
   });
 
   test("nobody listens: not confirmed, with the reason", async () => {
     const url = await servers.nowhere();
-    await expect(confirm(asking(url, 10))).rejects.toThrow(/ECONNREFUSED/);
+    await expect(confirm(refusing(url, 10))).rejects.toThrow("did not show the new weight");
+    expect(progress).toContain("ECONNREFUSED");
   });
 
   test("nobody answers: given up in about the time that was allowed, not after a whole round of time-outs", async () => {
@@ -143,7 +132,7 @@ describe("confirming a weight at the data plane", () => {
     const patience = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error("still waiting")), 6_000).unref();
     });
-    await expect(Promise.race([confirm(asking(url, 0)), patience])).rejects.toThrow(
+    await expect(Promise.race([confirm(refusing(url, 0)), patience])).rejects.toThrow(
       /did not show the new weight/,
     );
   }, 15_000);
@@ -157,10 +146,33 @@ describe("confirming a weight at the data plane", () => {
       { ...api, hostname: "a" },
       { ...api, service: "web", hostname: "b" },
     ];
-    await expect(confirm(asking(url, 100, { services }))).rejects.toThrow(/new weight of web/);
+    await expect(confirm(refusing(url, 100, { services }))).rejects.toThrow(/new weight of web/);
     const both = services.map((service) => ({ ...service, hostname: "a" }));
     await expect(confirm(asking(url, 100, { services: both }))).resolves.toMatchObject({
       services: { api: { asked: 100 }, web: { asked: 100 } },
     });
+  });
+
+  test("the time is up in the middle of a round: the last whole one is told, not the cut", async () => {
+    const url = await servers.start((_, response) => {
+      setTimeout(() => answerAs(response, null, 404), 100);
+    });
+    await expect(confirm(refusing(url, 0, { withinSeconds: 2.2 }))).rejects.toThrow("status 404");
+  });
+
+  test("the time is up before a service was asked: it is not said to have answered wrongly", async () => {
+    const url = await servers.start((request, response) => {
+      answerAs(response, request.headers.host === "a" ? baseline : candidate);
+    });
+    const [api] = asking(url, 100).services as [ConfirmationRequest["services"][number]];
+    const services = [
+      { ...api, hostname: "a" },
+      { ...api, service: "web", hostname: "b" },
+    ];
+    const both = confirm(refusing(url, 100, { services, withinSeconds: 1 }));
+    await expect(both).rejects.toThrow(/new weight of api/);
+    await expect(
+      confirm(refusing(url, 100, { services: services.slice(1), withinSeconds: 0 })),
+    ).rejects.not.toThrow("0 of 0 answers to 100 probes");
   });
 });

@@ -1,13 +1,15 @@
 import type { StageSetting } from "../../config/schemas/channel";
+import { dataPlane } from "../../policies/gates/data-plane";
+import type { GateInput } from "../../policies/gates/input";
 import { nextRecord } from "../../rollout/history";
 import type { LiveTraffic } from "../../rollout/live";
 import { type Decision, decide, intentOf, type Plan, routedServices, routeWeights } from "../../rollout/plan";
 import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
-import { type Release, resolveRelease } from "../../rollout/release";
+import { httpServices, type Release, resolveRelease } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
-import { aFile, at, overlayOf, twoFrontsAndWorker } from "./releases";
+import { aFile, apiAndWorker, at, overlayOf, twoFrontsAndWorker } from "./releases";
 
 export const stages = [10, 30, 100];
 export const rollbackWindowSeconds = 600;
@@ -32,6 +34,12 @@ export interface Update {
   after: { record: ChannelRecord | null; live: LiveTraffic };
 }
 
+/** A version may bring a service, and another one drop it. */
+const servicesOf: Record<string, object> = {
+  "1.0.0": apiAndWorker,
+  "1.1.0": twoFrontsAndWorker,
+  "1.2.0": { api: twoFrontsAndWorker.api, web: twoFrontsAndWorker.web },
+};
 const resolved = new Map<string, Release>();
 
 /** A channel whose state and cluster are simulated: what the state holds, what the routes say, what is configured. */
@@ -55,7 +63,8 @@ export class Channel {
   get wanted(): Release {
     const key = `${this.version} ${this.overlay}`;
     const known =
-      resolved.get(key) ?? resolveRelease(aFile(this.version, twoFrontsAndWorker), overlayOf(this.overlay));
+      resolved.get(key) ??
+      resolveRelease(aFile(this.version, servicesOf[this.version]), overlayOf(this.overlay));
     resolved.set(key, known);
     return known;
   }
@@ -73,7 +82,10 @@ export class Channel {
     const { record } = this;
     if (record?.candidate == null) return;
     for (const service of services) {
-      if (this.routes[service] !== undefined)
+      const shared = [record.baseline, record.candidate].every((release) =>
+        httpServices(release).includes(service),
+      );
+      if (shared && this.routes[service] !== undefined)
         this.routes[service] = { [record.baseline.id]: 100 - weight, [record.candidate.id]: weight };
     }
   }
@@ -96,10 +108,10 @@ export class Channel {
       attempt: this.attempt,
     };
     const proposal = propose({ ...seen, desired, stages, rollbackWindowSeconds, now });
-    const judged = isJudged(proposal);
+    const kind = judgedKind(proposal);
     const decision = decide({
       proposal,
-      verdicts: judged ? [verdict(gates)] : [],
+      verdicts: kind === null ? [] : [verdict(gates), this.seenAtTheGateway(kind, proposal)],
       record: this.record,
       interrupted: this.interrupted,
       live: this.live,
@@ -115,12 +127,19 @@ export class Channel {
     return {
       ...seen,
       proposal,
-      judged,
+      judged: kind !== null,
       gates,
       end,
       decision,
       after: { record: this.record, live: this.live },
     };
+  }
+
+  /** The one gate that looks at live weights is the real one. */
+  private seenAtTheGateway(kind: GateInput["kind"], proposal: Proposal): Verdict {
+    const { record, live } = this;
+    const to = "to" in proposal ? proposal.to : null;
+    return dataPlane({ kind, to, record, snapshot: { live, gateway: { problem: null } } } as GateInput);
   }
 
   /** The steps of an update in the order of the components; killed after the one that is named. */
@@ -141,6 +160,8 @@ export class Channel {
     const record = nextRecord("canary", this.record, plan, confirmed, attribution);
     this.record = record;
     if (!reached("complete")) return;
+    for (const service of Object.keys(this.routes))
+      if (!services.includes(service)) delete this.routes[service];
     this.mirror = { transition: record.transition.id, at: record.transition.at };
   }
 }
@@ -149,8 +170,8 @@ function verdict(status: Gates): Verdict {
   return { gate: "any", status, reason: `it ${status}s` };
 }
 
-/** Which proposals the program has judged; see `observe/judgement.ts`. */
-function isJudged(proposal: Proposal): boolean {
+/** What the program has judged a proposal as, if at all; see `observe/judgement.ts`. */
+function judgedKind(proposal: Proposal): GateInput["kind"] | null {
   const kind = proposal.kind === "resume" ? proposal.underlying : proposal.kind;
-  return ["install", "start", "advance", "finalize"].includes(kind);
+  return kind === "install" || kind === "start" || kind === "advance" || kind === "finalize" ? kind : null;
 }

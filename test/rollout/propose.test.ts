@@ -54,6 +54,14 @@ describe("the first update of a channel", () => {
   });
 });
 
+describe("a first update that was killed with traffic, and another version", () => {
+  test("is not installed over the live one, all at once", () => {
+    const live = liveAt(steady());
+    const proposal = propose(situation(null, wish(next), { intent: intentTo("install", steady()), live }));
+    expect(short(proposal)).not.toBe("install → steady 1.1.0");
+  });
+});
+
 describe("what a channel does next", () => {
   test.each([
     ["nothing, when the wanted release is live", steady(), wish(old), "nothing"],
@@ -94,6 +102,11 @@ describe("what a channel does next", () => {
 
   test("does nothing where only the file of the live release is gone", () => {
     expect(short(propose(situation(steady(), wish(old, { release: null }))))).toBe("nothing");
+  });
+
+  test("says so where a new overlay cannot be rolled out without it", () => {
+    const unreadable = wish(aRelease("1.0.0", overlayOf("b")), { release: null });
+    expect(short(propose(situation(steady(), unreadable)))).not.toBe("nothing");
   });
 
   test("refuses a version without a file", () => {

@@ -73,12 +73,12 @@ export class TestChannel {
     writeFileSync(this.configPath, edit(readFileSync(this.configPath, "utf8")));
   }
 
-  start(...args: string[]): RunningCommand {
-    return startPulumi([...args, "--stack", this.stack], this.log, this.environment);
+  start(args: string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
+    return startPulumi([...args, "--stack", this.stack], this.log, { ...this.environment, ...environment });
   }
 
   run(...args: string[]): Promise<CommandResult> {
-    return this.start(...args).result;
+    return this.start(args).result;
   }
 
   /** Runs a command that has to succeed, and returns its output. */

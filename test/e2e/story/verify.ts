@@ -1,4 +1,3 @@
-import type { KubernetesObject } from "@kubernetes/client-node";
 import type { ChannelStatus } from "../../../local/demo/status";
 import { answersOf } from "../../../local/demo/summary";
 import { labelKeys } from "../../../rollout/labels";
@@ -6,7 +5,7 @@ import { type ChannelRecord, channelRecord } from "../../../rollout/record";
 import type { TestChannel, Update } from "./channel";
 import type { CommandResult } from "./command";
 import { eventually } from "./eventually";
-import { liveWeights, resourceVersions } from "./kubernetes";
+import { deployments, liveWeights, resourceVersions } from "./kubernetes";
 import * as when from "./when";
 
 /** The update succeeded and was this transition, to this weight where one is given. */
@@ -139,8 +138,14 @@ export async function updatesAreIdle(channel: TestChannel): Promise<void> {
   succeeded(await when.preview(channel, "--expect-no-changes"));
 }
 
-export function versionLabel({ metadata }: KubernetesObject): string | undefined {
-  return metadata?.labels?.[labelKeys.version];
+/** Nothing is left in the cluster of any other version, once its pods have ended. */
+export async function onlyVersionLeftIs(channel: TestChannel, version: string): Promise<void> {
+  await eventually(
+    async () =>
+      (await deployments(channel.namespace)).map(({ metadata }) => metadata?.labels?.[labelKeys.version]),
+    (versions) => versions.length > 0 && versions.every((seen) => seen === version),
+    (versions) => `Deployments of ${version} only; there are those of ${versions.join(", ")}`,
+  );
 }
 
 function expectExit({ exitCode, output }: CommandResult, wanted: number): void {

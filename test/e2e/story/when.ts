@@ -82,7 +82,9 @@ export interface Killed {
 export async function engineIsKilled(channel: TestChannel, moment: Moment): Promise<Killed> {
   const events = `${channel.log}.events`;
   rmSync(events, { force: true });
-  const command = channel.start("up", "--yes", "--skip-preview", "--event-log", events);
+  // The flag is one for debugging, which the engine hides unless it is told otherwise.
+  const environment = { PULUMI_DEBUG_COMMANDS: "true" };
+  const command = channel.start(["up", "--yes", "--skip-preview", "--event-log", events], environment);
   let ended = false;
   const result = command.result.finally(() => {
     ended = true;

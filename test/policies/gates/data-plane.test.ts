@@ -1,5 +1,5 @@
 import { dataPlane } from "../../../policies/gates/data-plane";
-import { liveAt, rolledBack, rolling, steady } from "../../rollout/releases";
+import { apiAndWorker, aRelease, liveAt, rolledBack, rolling, steady } from "../../rollout/releases";
 import { transition } from "./transitions";
 
 const live = (routes: Record<string, Record<string, number>>) => ({ live: { routes, mirror: null } });
@@ -55,5 +55,11 @@ describe("the data plane", () => {
   ] as const)("a %s waits for nothing", (kind, to) => {
     const snapshot = { gateway: { problem: "it is gone" }, ...live({}) };
     expect(dataPlane(transition({ kind, to, snapshot })).status).toBe("skipped");
+  });
+
+  test("moves no share where the releases have no service in common: that is no reason to wait for ever", () => {
+    const renamed = aRelease("1.1.0", {}, { shop: apiAndWorker.api });
+    const to = rolling(10, renamed);
+    expect(dataPlane(transition({ kind: "start", from: steady(), to })).status).toBe("pass");
   });
 });
