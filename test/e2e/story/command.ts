@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { clusterEnvironment } from "../../../local/cluster/environment";
 import { projectDir } from "../../../local/settings";
 
@@ -29,7 +29,12 @@ export function startPulumi(
   appendFileSync(log, `\n$ pulumi ${args.join(" ")}\n`);
   const child = spawn("pulumi", ["--non-interactive", ...args], {
     cwd: projectDir,
-    env: { ...process.env, ...clusterEnvironment(), ...environment },
+    env: {
+      ...process.env,
+      ...clusterEnvironment(),
+      PULUMI_BACKEND_URL: `${clusterEnvironment().PULUMI_BACKEND_URL}?metadata=skip`,
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -54,5 +59,19 @@ async function collect(child: ChildProcess, log: string): Promise<CommandResult>
 function killGroup({ pid }: ChildProcess): void {
   if (pid !== undefined) {
     process.kill(-pid, "SIGKILL");
+  }
+}
+
+/** Ends what a killed engine may have left running for a stack: its language host's program and plugins. */
+export function endLeftovers(stack: string): void {
+  for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      if (command.includes(stack) && command.some((word) => word.endsWith("/cmd/run/index.js"))) {
+        process.kill(Number(pid), "SIGKILL");
+      }
+    } catch {
+      // It ended meanwhile.
+    }
   }
 }

@@ -44,6 +44,9 @@ export async function deleteNamespace(namespace: string): Promise<void> {
   await cluster().core.deleteNamespace({ name: namespace, gracePeriodSeconds: 0 });
 }
 
+/** Marks an object that is on its way out. */
+export const ending = " ending";
+
 /** `Kind/name` → resourceVersion of every object in the namespace: two equal ones mean that nothing was written. */
 export async function resourceVersions(namespace: string): Promise<Record<string, string>> {
   const { core, apps, batch, policy, custom } = cluster();
@@ -62,7 +65,7 @@ export async function resourceVersions(namespace: string): Promise<Record<string
     Object.entries(lists).map(async ([kind, list]) =>
       (await list).items.map(({ metadata }): [string, string] => [
         `${kind}/${metadata?.name}`,
-        metadata?.resourceVersion ?? "",
+        `${metadata?.resourceVersion}${metadata?.deletionTimestamp === undefined ? "" : ending}`,
       ]),
     ),
   );

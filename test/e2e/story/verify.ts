@@ -5,7 +5,7 @@ import { type ChannelRecord, channelRecord } from "../../../rollout/record";
 import type { TestChannel, Update } from "./channel";
 import type { CommandResult } from "./command";
 import { eventually } from "./eventually";
-import { deployments, liveWeights, resourceVersions } from "./kubernetes";
+import { deployments, ending, liveWeights, resourceVersions } from "./kubernetes";
 import * as when from "./when";
 
 /** The update succeeded and was this transition, to this weight where one is given. */
@@ -63,7 +63,7 @@ async function settled(channel: TestChannel): Promise<void> {
   await eventually(
     async () => {
       const seen = JSON.stringify(await resourceVersions(channel.namespace));
-      const same = seen === last;
+      const same = seen === last && !seen.includes(ending);
       last = seen;
       return same;
     },

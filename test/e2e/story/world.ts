@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { releasesDir, resultDir } from "../../../local/settings";
 import { TestChannel } from "./channel";
+import { endLeftovers } from "./command";
 import { createDatabase, dropDatabase } from "./database";
 import { createNamespace, deleteNamespace } from "./kubernetes";
 
@@ -48,6 +49,7 @@ export class World {
     for (const channel of this.#channels) {
       const steps = [
         () => channel.load?.stop(),
+        () => endLeftovers(channel.stack),
         () => channel.run("cancel", "--yes"),
         () => channel.succeed("stack", "rm", "--force", "--yes"),
         () => deleteNamespace(channel.namespace),
