@@ -1,3 +1,4 @@
+import { UserError } from "../config/load/problems";
 import type { ObjectNames } from "../observe/ownership";
 import { mirrorName, routeName } from "../rollout/labels";
 import { type Plan, routedServices } from "../rollout/plan";
@@ -14,6 +15,7 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
   );
   const names = all.map(({ name }) => name);
   const routes = routedServices(plan).map((service) => routeName(product, channel, service));
+  requireValid([...names, ...routes, mirrorName(product, channel)]);
   return {
     Deployment: names,
     PodDisruptionBudget: names,
@@ -24,4 +26,14 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
     ),
     HTTPRoute: routes,
   };
+}
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function requireValid(names: readonly string[]): void {
+  const invalid = names.filter((name) => !dnsLabel.test(name));
+  if (invalid.length === 0) return;
+  throw new UserError(
+    `Kubernetes does not take these names: ${invalid.join(", ")}. They are made of product, stack and service: at most 63 lower-case letters, digits and '-'. Choose a shorter name for the stack, the product or the service.`,
+  );
 }

@@ -4,7 +4,7 @@ import canonicalize from "canonicalize";
 import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
-import { type Attribution, isBraked, nextRecord } from "../rollout/history";
+import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import { intentOf, type Plan, type PlannedRelease, routedServices, routeWeights } from "../rollout/plan";
 import type { ChannelRecord, Intent, Position } from "../rollout/record";
@@ -203,7 +203,8 @@ export class ReleaseChannel extends pulumi.ComponentResource {
   private gaining(): Release {
     const { plan, record } = this.args;
     const { state, baseline, candidate } = plan.to;
-    return candidate === null || state === "rolled-back" || isBraked(record, plan) ? baseline : candidate;
+    const goesBack = state === "rolled-back" || (plan.transition ?? record?.transition)?.kind === "correct";
+    return candidate === null || goesBack ? baseline : candidate;
   }
 
   private transitionId(): string {

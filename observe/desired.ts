@@ -16,18 +16,25 @@ export function readDesired(
 ): Desired {
   const overlay = overlayOf(channel.services);
   const { version, stage, attempt } = settings;
-  const isBaseline = record !== null && record.baseline.version === version;
+  const recorded = record !== null && needsNoFile(record, version, overlayHash(overlay));
   const read = (): Release => {
     const file = loadRelease(projectDir, channel.releases, version);
     requireProduct(file, channel);
     return resolveRelease(file, overlay);
   };
-  const release = isBaseline ? orNull(read) : read();
+  const release = recorded ? orNull(read) : read();
   // What is on its way back keeps what it has: its places may be gone from the configuration with its version.
   for (const needed of [record?.baseline, release]) {
     if (needed) requirePlaces(needed, channel);
   }
   return { version, stage, attempt, overlayHash: overlayHash(overlay), release };
+}
+
+/** Going back to the baseline, or staying with it, is possible from the record alone. */
+function needsNoFile(record: ChannelRecord, version: string, overlay: string): boolean {
+  const { baseline, candidate, setAsideOverlay } = record;
+  if (version !== baseline.version) return false;
+  return candidate !== null || overlay === baseline.overlayHash || overlay === setAsideOverlay;
 }
 
 function orNull(read: () => Release): Release | null {

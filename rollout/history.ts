@@ -60,7 +60,7 @@ function versionAndWeight(from: Plan["from"]): HistoryEntry["from"] {
 }
 
 /** A candidate that goes on with less than it had was lowered by hand: a rollback does not go on. */
-export function isBraked(previous: ChannelRecord | null, { to }: Plan): boolean {
+function isBraked(previous: ChannelRecord | null, { to }: Plan): boolean {
   if (previous === null || to.state !== "rolling" || to.candidate?.id !== previous.candidate?.id)
     return false;
   return to.weight < previous.weight || (previous.braked && to.weight === previous.weight);

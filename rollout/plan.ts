@@ -61,7 +61,8 @@ export function decide(input: DecideInput): Decision {
   const { proposal, verdicts, record, strictHold } = input;
   if (proposal.kind === "refuse") return { outcome: "blocked", reasons: [proposal.why] };
   if (proposal.kind === "none") {
-    const plan = reconcile(input, proposal.why);
+    const plan = record === null ? null : reconcile(input, proposal.why);
+    if (plan === null) return holdOrBlock(null, [proposal.why], strictHold || input.interrupted);
     return proposal.held ? holdOrBlock(plan, [proposal.why], strictHold) : { outcome: "go", plan };
   }
   const failed = reasonsOf(verdicts, "fail");

@@ -1,7 +1,7 @@
 import { continueInterrupted } from "./interrupted";
-import { correctLive, type LiveTraffic, lostMemory } from "./live";
+import { correctLive, lostMemory } from "./live";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import type { ChannelRecord, Intent, Position } from "./record";
+import type { ChannelRecord, Position } from "./record";
 import type { Release } from "./release";
 import { nextStage } from "./stages";
 
@@ -10,29 +10,21 @@ export function propose(input: ProposeInput): Proposal {
   const { record, intent, desired, live } = input;
   const lost = lostMemory(record, intent, live);
   if (lost !== null) return { kind: "refuse", why: lost };
-  if (record === null) return install(desired, intent, live);
+  if (record === null) return install(desired);
   const edited = editedRelease(record, desired);
   if (edited !== null) return { kind: "refuse", why: edited };
   if (wantsRollback(record, desired)) return rollback(record, desired);
   return continueInterrupted(input, record) ?? correctLive(record, live) ?? follow(input, record);
 }
 
-function install(desired: Desired, intent: Intent | null, live: LiveTraffic): Proposal {
+/** Also over an installation that did not get to its end: nothing of it has been confirmed. */
+function install(desired: Desired): Proposal {
   if (desired.release === null) return missingFile(desired);
-  const begun = intent?.target.baseline;
-  const hasTraffic = Object.values(live.routes).some(
-    (route) => begun !== undefined && (route[begun.id] ?? 0) > 0,
-  );
-  if (begun !== undefined && hasTraffic && begun.id !== desired.release.id) {
-    return {
-      kind: "refuse",
-      why: `the installation of ${begun.version} did not get to its end, but its route is live. Finish it first: pulumi config set version ${begun.version}`,
-    };
-  }
+  if (desired.stage === "hold") return held("stage is `hold`");
   return {
     kind: "install",
     to: { state: "steady", baseline: desired.release, candidate: null, weight: 0 },
-    why: `first release of this channel`,
+    why: "first release of this channel",
   };
 }
 
@@ -49,7 +41,7 @@ function editedRelease(record: ChannelRecord, { release, version, overlayHash }:
   }
   const sameOverlay = candidate.overlayHash === overlayHash;
   const goesBack = version === baseline.version && !sameOverlay;
-  if (!sameOverlay && !goesBack) {
+  if (state === "rolling" && !sameOverlay && !goesBack) {
     return `the channel's environment overlay was edited while ${version} is being rolled out. Restore it, or finish or roll back first.`;
   }
   if (release === null && !goesBack) {
@@ -74,6 +66,7 @@ function follow(input: ProposeInput, record: ChannelRecord): Proposal {
     case "completed":
       return followCompleted(input, record);
     case "rolled-back":
+      if (input.desired.stage === "hold") return held("stage is `hold`");
       return {
         kind: "finalize",
         to: { state: "steady", baseline: record.baseline, candidate: null, weight: 0 },
@@ -164,6 +157,7 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
       );
     return finalize;
   }
+  if (desired.stage === "hold") return held("stage is `hold`");
   return { ...finalize, why: `${finalize.why} early, because ${desired.version} is asked for` };
 }
 

@@ -44,7 +44,7 @@ export const sloPolicy = z.strictObject({
   source: z.union([z.literal("traefik"), selectors]).default("traefik"),
   /** Below this many candidate requests nothing is said about it. */
   minimumRequests: z.int().min(1).default(100),
-  /** Probability of ever blocking a candidate that is in fact within its objective. */
+  /** Probability of ever blocking a candidate that is in fact within an objective; of each objective and weight. */
   falseAlarm: z.number().gt(0).lt(0.5).default(0.01),
   /** A newest sample older than this is no sample. */
   staleAfter: durationSeconds.default(60),

@@ -26,7 +26,13 @@ export const section: ChannelSection = channelSection.parse({
 
 const replicas = { api: 10, worker: 10, web: 10 };
 
-function planOf(kind: TransitionKind | null, from: Position | null, to: Position, id = "t2"): Plan {
+function planOf(
+  kind: TransitionKind | null,
+  from: Position | null,
+  to: Position,
+  id = "t2",
+  live: Position | null = from,
+): Plan {
   const why = "a story";
   const proposal =
     kind === null ? ({ kind: "none", why, held: false } as const) : ({ kind, to, why } as never);
@@ -35,7 +41,7 @@ function planOf(kind: TransitionKind | null, from: Position | null, to: Position
     verdicts: [],
     record: from === null ? null : recordOf(from),
     interrupted: false,
-    live: from === null ? { routes: {}, mirror: null } : liveAt(from),
+    live: live === null ? { routes: {}, mirror: null } : liveAt(live),
     attempt: 1,
     strictHold: false,
     replicas,
@@ -92,6 +98,12 @@ export function transition(
 ) {
   const before = from === null ? null : recordOf(from);
   return run(planOf(kind, from, to), before, from === null ? null : intentTo("advance", from, "t1"), options);
+}
+
+/** What putting live weights back to what is recorded registers. */
+export function correction(recorded: Position, live: Position) {
+  const plan = planOf("correct", recorded, recorded, "t2", live);
+  return run(plan, recordOf(recorded), intentTo("advance", recorded, "t1"));
 }
 
 /** What reconciling a position registers. */

@@ -13,7 +13,7 @@ import {
   rolling,
   steady,
 } from "../rollout/releases";
-import { lookAgain, reconciliation, section, transition } from "./channel";
+import { correction, lookAgain, reconciliation, section, transition } from "./channel";
 import type { Registration } from "./engine";
 
 const find = (list: Registration[], part: string): Registration => {
@@ -409,6 +409,14 @@ describe("what is registered", () => {
     test("does not wait for the candidate, which may be what is broken", async () => {
       expect(await annotations(next)).toHaveProperty(["pulumi.com/skipAwait"]);
     });
+  });
+
+  test("giving up a raise whose route was written does not wait for the candidate that failed", async () => {
+    const { registrations } = await correction(rolling(30), completed());
+    const { annotations } = find(registrations, deployment("api", next)).inputs.metadata as {
+      annotations: object;
+    };
+    expect(annotations).toHaveProperty(["pulumi.com/skipAwait"]);
   });
 
   test("secrets are references: no value passes through Pulumi", async () => {

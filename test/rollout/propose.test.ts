@@ -54,11 +54,15 @@ describe("the first update of a channel", () => {
   });
 });
 
-describe("a first update that was killed with traffic, and another version", () => {
-  test("is not installed over the live one, all at once", () => {
-    const live = liveAt(steady());
-    const proposal = propose(situation(null, wish(next), { intent: intentTo("install", steady()), live }));
-    expect(short(proposal)).not.toBe("install → steady 1.1.0");
+describe("a first update that got its route, but never an answer that names the release", () => {
+  const begun = { intent: intentTo("install", steady()), live: liveAt(steady()) };
+
+  test.each([
+    ["the file, mended", aRelease("1.0.0", {}, { api: apiAndWorker.api })],
+    ["a mended version", next],
+  ])("can be repaired with %s: nothing of it has been confirmed", (_, mended) => {
+    const proposal = propose(situation(null, wish(mended), begun));
+    expect(short(proposal)).toBe(`install → steady ${mended.version}`);
   });
 });
 
