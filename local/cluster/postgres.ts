@@ -36,7 +36,7 @@ export async function ensurePostgres(channels: Channel[]): Promise<void> {
   if (!existsSync(join(data, "PG_VERSION"))) await createDataDirectory(as, bin);
   const configuration = {
     "postgresql.conf": serverSettings,
-    "pg_hba.conf": clientRules(channels),
+    "pg_hba.conf": clientRules,
     "pg_ident.conf": identities,
   };
   for (const [name, content] of Object.entries(configuration))
@@ -106,14 +106,10 @@ timezone = 'UTC'
 
 /** The system's root administers through the socket; each role reaches its own database only, by password. */
 const identities = "administrator root postgres\n";
-function clientRules(channels: Channel[]): string {
-  const rules = channels.flatMap(({ database }) =>
-    ["127.0.0.1/32", network.subnet].map(
-      (source) => `host ${database} ${database} ${source} scram-sha-256\n`,
-    ),
-  );
-  return ["local all postgres peer map=administrator\n", ...rules].join("");
-}
+const clientRules = [
+  "local all postgres peer map=administrator\n",
+  ...["127.0.0.1/32", network.subnet].map((source) => `host sameuser all ${source} scram-sha-256\n`),
+].join("");
 
 async function ensureDatabases(client: Client, channels: Channel[]): Promise<void> {
   for (const { database, password } of channels) {
