@@ -14,7 +14,7 @@ demo: node_modules ## take a release through both channels on the embedded clust
 test: node_modules ## run all tests, the end-to-end tests on the embedded cluster among them
 	@rm -f $(report)
 	@$(local) up
-	@node_modules/.bin/jest --json --outputFile=$(report)
+	@node_modules/.bin/jest --maxWorkers=2 --json --outputFile=$(report)
 
 test-fast: node_modules ## run the tests that need nothing but node
 	@node_modules/.bin/jest --selectProjects fast

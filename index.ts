@@ -116,6 +116,9 @@ function presentable(error: Error): Error {
   return shown;
 }
 
+/** Without its engine the program has nobody to work for: a killed one must not leave it writing into closed pipes. */
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(1));
+
 export = async (): Promise<Record<string, unknown>> => {
   try {
     return await releaseChannel();

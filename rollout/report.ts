@@ -25,7 +25,7 @@ function headline(proposal: Proposal, decision: Decision): string {
     case "blocked":
       return `${wish} is blocked`;
     case "hold":
-      return `${wish} is held: ${decision.reasons.join("; ")}`;
+      return `${wish} is held by ${holders(decision.reasons)}`;
     case "go":
       return decision.plan.transition === null
         ? `nothing to do: ${decision.plan.why}`

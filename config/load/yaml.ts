@@ -73,14 +73,14 @@ export function check<Schema extends z.ZodType>(
     if (issue.unknownKeys.length > 0) {
       return issue.unknownKeys.map((key) => ({
         ...at([...issue.path, key]),
-        field: [...issue.path, key].join("."),
+        field: [...prefix, ...issue.path, key].join("."),
         expected: "unknown key; check its spelling against the documentation, or remove it",
       }));
     }
     return [
       {
         ...at(issue.path),
-        field: issue.path.join("."),
+        field: [...prefix, ...issue.path].join("."),
         found: issue.input === undefined ? "nothing" : shorten(JSON.stringify(issue.input)),
         expected: issue.message.replace(/^Invalid input: /, ""),
       },

@@ -36,7 +36,8 @@ export function engineEnvironment(): Record<string, string> {
     ),
     KUBECONFIG: kubeconfigPath,
     PULUMI_HOME: pulumiHome,
-    PULUMI_BACKEND_URL: `file://${pulumiBackendDir}`,
+    // Without side files: one that a killed engine left half written makes the state unreadable.
+    PULUMI_BACKEND_URL: `file://${pulumiBackendDir}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrasePath(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };

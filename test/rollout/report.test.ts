@@ -74,7 +74,8 @@ describe("what a person is told", () => {
 
   test("of a hold: what waits, for what, and that nothing changes", () => {
     const text = told(advance, holding("10 s of 30 s"));
-    expect(text).toMatch(/1\.1\.0 at 30 %.*held.*observation: 10 s of 30 s/);
+    expect(text).toMatch(/1\.1\.0 at 30 %.*held by observation/);
+    expect(text).toMatch(/observation +hold +10 s of 30 s/);
     expect(text).toContain("nothing is advanced");
   });
 

@@ -32,7 +32,6 @@ export function startPulumi(
     env: {
       ...process.env,
       ...clusterEnvironment(),
-      PULUMI_BACKEND_URL: `${clusterEnvironment().PULUMI_BACKEND_URL}?metadata=skip`,
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
