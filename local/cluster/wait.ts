@@ -13,16 +13,21 @@ interface Wait {
   check: () => Promise<boolean>;
 }
 
+/** In the moment in which one program becomes another (setpriv, then postgres) it shows as neither. */
+const looksThatConvince = 10;
+
 /** Polls until a condition holds, its process has died, or time is up. */
 export async function waitFor({ what, process, seconds, check }: Wait): Promise<void> {
   let lastError = "";
+  let looksMissing = 0;
   for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(100)) {
     try {
       if (await check()) return;
     } catch (error) {
       lastError = error instanceof Error ? ` (${error.message.split("\n")[0]})` : "";
     }
-    if (!runningProcesses().some(({ name }) => name === process)) {
+    looksMissing = runningProcesses().some(({ name }) => name === process) ? 0 : looksMissing + 1;
+    if (looksMissing === looksThatConvince) {
       throw new UserError(`${process} ended before ${what}${lastError}.\n${describeLog(process)}`);
     }
   }
