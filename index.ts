@@ -1,11 +1,11 @@
-import { userInfo } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { ulid } from "ulid";
 import { objectNames } from "./components/object-names";
 import { ReleaseChannel } from "./components/release-channel";
+import { loadPolicies } from "./config/load/policies";
 import { UserError } from "./config/load/problems";
-import { loadSloPolicy } from "./config/load/slo";
 import { loadStackConfiguration } from "./config/load/stack";
+import { claimedActor } from "./observe/actor";
 import { readDesired } from "./observe/desired";
 import { judgeProposal } from "./observe/judgement";
 import { connect } from "./observe/kubernetes";
@@ -47,8 +47,11 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   });
   const verdicts = await judgeProposal(proposal, record, {
     cluster,
+    channelName,
     channel,
-    slo: () => loadSloPolicy(projectDir, channel.slo),
+    settings,
+    projectDir,
+    policies: loadPolicies(projectDir, channel),
     live,
     readMemory,
     now,
@@ -93,16 +96,6 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     status: released.record.apply((written) => describeStatus(written, decision)),
     channel: released.record.apply(summarize),
   };
-}
-
-/** Who runs this, as the environment claims; nothing is decided by it. */
-function claimedActor(): string {
-  return (
-    process.env.RELEASE_ACTOR ??
-    process.env.GITHUB_ACTOR ??
-    process.env.GITLAB_USER_LOGIN ??
-    userInfo().username
-  );
 }
 
 /**

@@ -15,5 +15,17 @@ export async function judgeProposal(
   if (kind === "rollback" || kind === "correct") return [];
   const transition = { kind, to: proposal.to, record };
   const snapshot = await takeSnapshot(transition, sources);
-  return judge({ ...transition, channel: sources.channel, slo: sources.slo(), snapshot });
+  const { channelName, channel, settings, policies } = sources;
+  return judge({
+    ...transition,
+    channelName,
+    channel,
+    reason: settings.reason ?? null,
+    lane: settings.lane,
+    attempt: settings.attempt,
+    slo: policies.slo(),
+    compat: policies.compat(),
+    evidence: policies.evidence(),
+    snapshot,
+  });
 }

@@ -1,41 +1,89 @@
-import type { ChannelSection } from "../config/schemas/channel";
-import type { SloPolicy } from "../config/schemas/slo";
-import type { GateInput, PromotionSource, Snapshot } from "../policies/gates/input";
-import { raises } from "../policies/gates/input";
+import type { Policies } from "../config/load/policies";
+import type { ChannelSection, StackSettings } from "../config/schemas/channel";
+import { type GateInput, lowers, type PromotionSource, raises, type Snapshot } from "../policies/gates/input";
 import type { LiveTraffic } from "../rollout/live";
+import { observeActor } from "./actor";
+import { observeArtifact } from "./artifact";
+import { observeBudget } from "./budget";
+import { observeCompat } from "./compat";
+import { observeEvidence } from "./evidence";
+import { observeGovernance } from "./governance";
+import { observeIncidents } from "./incidents";
 import type { Cluster } from "./kubernetes";
+import { observeSharing } from "./sharing";
 import { observeServices } from "./slo";
 import type { Memory } from "./state";
 import { observeGateway } from "./traffic";
 
+/** The transition that is to be judged. */
+export type JudgedTransition = Pick<GateInput, "kind" | "to" | "record">;
+
 export interface SnapshotSources {
   cluster: Cluster;
+  channelName: string;
   channel: ChannelSection;
-  /** Read only where a transition is judged by it: a broken policy file must not hold up a rollback. */
-  slo(): SloPolicy;
+  settings: StackSettings;
+  /** The project's folder, absolute. */
+  projectDir: string;
+  /** Read only where a transition is judged by them: a broken policy file must not hold up a rollback. */
+  policies: Policies;
   live: LiveTraffic;
-  /** Reads the memory of the channel that versions are promoted from. */
+  /** Reads the memory of another channel's stack. */
   readMemory(stack: string): Promise<Memory>;
   now: Date;
 }
 
 /** Collects what the gates of one transition look at, once per run. */
 export async function takeSnapshot(
-  transition: Pick<GateInput, "kind" | "to" | "record">,
+  transition: JudgedTransition,
   sources: SnapshotSources,
 ): Promise<Snapshot> {
   const { cluster, channel, live, now } = sources;
-  const [gateway, services, promotion] = await Promise.all([
+  const [
+    gateway,
+    services,
+    promotion,
+    budget,
+    incidents,
+    compat,
+    sharing,
+    artifact,
+    evidence,
+    governance,
+    actor,
+  ] = await Promise.all([
     observeGateway(cluster, channel),
     observeJudgedServices(transition, sources),
     observePromotion(transition, sources),
+    observeBudget(transition, sources),
+    observeIncidents(transition, sources),
+    observeCompat(transition, sources),
+    observeSharing(transition, sources),
+    observeArtifact(transition, sources),
+    observeEvidence(transition, sources),
+    observeGovernance(transition, sources),
+    observeActor(sources),
   ]);
-  return { takenAt: now.toISOString(), live, gateway, services, promotion };
+  return {
+    takenAt: now.toISOString(),
+    live,
+    gateway,
+    services,
+    promotion,
+    budget,
+    incidents,
+    compat,
+    sharing,
+    artifact,
+    evidence,
+    governance,
+    actor,
+  };
 }
 
 async function observeJudgedServices(
-  transition: Pick<GateInput, "kind" | "to" | "record">,
-  { channel, slo: policy, now }: SnapshotSources,
+  transition: JudgedTransition,
+  { channel, policies, now }: SnapshotSources,
 ): Promise<Snapshot["services"]> {
   const { record } = transition;
   if (channel.prometheus === undefined || record === null || record.candidate === null) return null;
@@ -43,17 +91,17 @@ async function observeJudgedServices(
   const from = Date.parse(record.since) / 1000 + channel.prometheus.scrapeInterval;
   return observeServices(
     channel,
-    policy(),
+    policies.slo(),
     { candidate: record.candidate, baseline: record.baseline },
     { from, to: Math.max(from, now.getTime() / 1000) },
   );
 }
 
 async function observePromotion(
-  { kind }: Pick<GateInput, "kind">,
+  transition: JudgedTransition,
   { channel, readMemory }: SnapshotSources,
 ): Promise<PromotionSource> {
-  if (channel.promotion === undefined || kind === "rollback" || kind === "correct" || kind === "finalize") {
+  if (channel.promotion === undefined || lowers(transition) || transition.kind === "finalize") {
     return { status: "not-configured" };
   }
   try {

@@ -1,13 +1,15 @@
+import { z } from "zod";
 import { type ChannelRecord, type Intent, type Position, positionOf } from "./record";
 import { httpServices, type Release } from "./release";
 
 /** Traffic of one channel as the cluster shows it. */
-export interface LiveTraffic {
+export const liveTraffic = z.object({
   /** Release id → share of the traffic, for each HTTP service that has a route. */
-  routes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  routes: z.record(z.string(), z.record(z.string(), z.number())),
   /** Transition id in the cluster's mirror of the record; null without a mirror. */
-  mirror: { transition: string; at: string } | null;
-}
+  mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
+});
+export type LiveTraffic = z.infer<typeof liveTraffic>;
 
 type Sides = Pick<Position, "baseline" | "candidate">;
 

@@ -30,7 +30,7 @@ export type ChannelState = z.infer<typeof channelState>;
 const weight = z.int().min(0).max(100);
 
 /** What a channel's traffic looks like: at most two live releases; the baseline has what the candidate has not. */
-const position = z.object({
+export const position = z.object({
   state: channelState,
   baseline: release,
   candidate: release.nullable(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationSeconds } from "./duration";
+import { approvalPolicy, changeWindow, hotfixPolicy, incidentPolicy, permissions } from "./governance";
 import { dnsLabel, environment, hostname, semanticVersion } from "./names";
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
@@ -71,6 +72,10 @@ export const channelSection = z.strictObject({
   releases: z.string().min(1).default("releases"),
   /** SLO policy file, relative to the project. */
   slo: z.string().min(1).default("slo.yaml"),
+  /** Files of the other policies, relative to the project; a gate without its file is skipped. */
+  compat: z.string().min(1).optional(),
+  evidence: z.string().min(1).optional(),
+  access: z.string().min(1).optional(),
   stages: stages.default([10, 30, 100]),
   gateway: z.strictObject({
     name: dnsLabel(),
@@ -96,6 +101,14 @@ export const channelSection = z.strictObject({
     .prefault({}),
   rollbackWindow: durationSeconds.default(86400),
   promotion: z.strictObject({ from: dnsLabel(), greenFor: durationSeconds.default(86400) }).optional(),
+  /** Channels whose releases live on the same data store. */
+  sharesDataWith: z.array(dnsLabel()).default([]),
+  /** Which changes may enter by the hotfix lane; none where it is left out. */
+  hotfix: hotfixPolicy.optional(),
+  changeWindow: changeWindow.optional(),
+  approvals: approvalPolicy.prefault({}),
+  permissions: permissions.prefault({}),
+  incidents: incidentPolicy.optional(),
   prometheus: z.strictObject({ url: webAddress, scrapeInterval: durationSeconds.default(15) }).optional(),
   /** Longest time a Deployment may take to become ready. */
   readyWithin: durationSeconds.default(120),
@@ -120,6 +133,11 @@ export const stageSetting = z.union([
 
 export type StageSetting = z.infer<typeof stageSetting>;
 
+/** By which way a version comes in: through the channels in their order, or directly. */
+export const releaseLane = z.enum(["train", "hotfix"], { error: "expected train or hotfix" });
+
+export type ReleaseLane = z.infer<typeof releaseLane>;
+
 /** The scalar keys of the stack configuration. */
 export const stackSettings = z.strictObject({
   version: semanticVersion,
@@ -129,6 +147,7 @@ export const stackSettings = z.strictObject({
     .pipe(z.int({ error: "expected a whole number" }).min(1, { error: "expected 1 or more" }))
     .default(1),
   reason: z.string().min(1).optional(),
+  lane: releaseLane.default("train"),
   strictHold: z
     .enum(["true", "false"], { error: "expected true or false" })
     .default("false")

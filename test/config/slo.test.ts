@@ -1,4 +1,5 @@
-import { loadSloPolicy } from "../../config/load/slo";
+import { loadPolicies } from "../../config/load/policies";
+import { aChannel } from "../gates/transitions";
 import { messageOf, Project, problemsOf } from "./files";
 
 let project: Project;
@@ -9,7 +10,7 @@ afterEach(() => project.remove());
 
 function load(text: string) {
   project.write("slo.yaml", text);
-  return loadSloPolicy(project.folder, "slo.yaml");
+  return loadPolicies(project.folder, aChannel()).slo();
 }
 
 const objectives = "services:\n  api:\n    errorRate: {target: 0.01}\n";
@@ -31,7 +32,7 @@ describe("an SLO policy", () => {
   });
 
   test("that does not exist: the key to look at is named", () => {
-    expect(messageOf(() => loadSloPolicy(project.folder, "policy/slo.yaml"))).toMatch(
+    expect(messageOf(() => loadPolicies(project.folder, aChannel({ slo: "policy/slo.yaml" })).slo())).toMatch(
       /policy\/slo\.yaml: file not found;.*key channel\.slo/,
     );
   });

@@ -48,7 +48,13 @@ const setting = (line: string) =>
 describe("a channel's configuration", () => {
   test("that is right is completed by its defaults", () => {
     const { settings, channel } = load(good);
-    expect(settings).toEqual({ version: "1.1.0", stage: "auto", attempt: 1, strictHold: false });
+    expect(settings).toEqual({
+      version: "1.1.0",
+      stage: "auto",
+      attempt: 1,
+      lane: "train",
+      strictHold: false,
+    });
     expect(channel).toMatchObject({
       releases: "releases",
       slo: "slo.yaml",

@@ -26,7 +26,7 @@ function desired(
     services,
     gateway: { name: "shared", namespace: "gateway", hostnames: ["h"], url: "http://127.0.0.1:1" },
   });
-  const settings = { version, stage: "auto", attempt: 1, strictHold: false } as const;
+  const settings = { version, stage: "auto", attempt: 1, lane: "train", strictHold: false } as const;
   return readDesired({ settings, channel }, record, project.folder);
 }
 

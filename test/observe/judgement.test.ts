@@ -1,4 +1,5 @@
-import { channelSection } from "../../config/schemas/channel";
+import type { Policies } from "../../config/load/policies";
+import { channelSection, stackSettings } from "../../config/schemas/channel";
 import { sloPolicy } from "../../config/schemas/slo";
 import { judgeProposal } from "../../observe/judgement";
 import type { SnapshotSources } from "../../observe/snapshot";
@@ -15,6 +16,13 @@ const channel = channelSection.parse({
   promotion: { from: "canary" },
 });
 
+const policies: Policies = {
+  slo: () => sloPolicy.parse({ services: {} }),
+  compat: () => null,
+  evidence: () => null,
+  access: () => null,
+};
+
 function judge(
   proposal: Proposal,
   objects: ClusterObjects = { gateway: programmedGateway },
@@ -22,8 +30,11 @@ function judge(
 ) {
   return judgeProposal(proposal, recordOf(rolling(10)), {
     cluster: clusterWith(objects),
+    channelName: "stable",
     channel,
-    slo: () => sloPolicy.parse({ services: {} }),
+    settings: stackSettings.parse({ version: "1.1.0" }),
+    projectDir: "",
+    policies,
     live: liveAt(rolling(10)),
     readMemory: () => Promise.resolve({ intent: null, record: null }),
     now: new Date(at(60)),
@@ -31,11 +42,13 @@ function judge(
   });
 }
 
+const gone = (): never => {
+  throw new Error("the policy file is gone");
+};
+
 /** Nothing that could be asked is there: no policy file, no other channel, no cluster. */
 const nothingThere: Partial<SnapshotSources> = {
-  slo: () => {
-    throw new Error("slo.yaml is gone");
-  },
+  policies: { slo: gone, compat: gone, evidence: gone, access: gone },
   readMemory: (): Promise<Memory> => Promise.reject(new Error("the backend is gone")),
 };
 
@@ -45,7 +58,7 @@ const otherwise: Proposal = { kind: "correct", to: rolling(10), why: "" };
 describe("who is asked about a proposal", () => {
   test("every gate, of what raises a share", async () => {
     const verdicts = await judge(advance);
-    expect(Object.fromEntries(verdicts.map(({ gate, status }) => [gate, status]))).toEqual({
+    expect(Object.fromEntries(verdicts.map(({ gate, status }) => [gate, status]))).toMatchObject({
       semver: "skipped",
       promotion: "fail",
       "data-plane": "pass",

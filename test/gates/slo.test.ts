@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import type { GateInput } from "../../../policies/gates/input";
-import { slo } from "../../../policies/gates/slo";
-import { completed, next, recordOf, rolledBack, rolling, steady } from "../../rollout/releases";
+import type { GateInput } from "../../policies/gates/input";
+import { slo } from "../../policies/gates/slo";
+import { completed, next, recordOf, rolledBack, rolling, steady } from "../rollout/releases";
 import { counted, policy, seen, transition } from "./transitions";
 
 const looking = (

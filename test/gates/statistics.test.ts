@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { proportionBounds } from "../../../policies/gates/statistics";
+import { proportionBounds } from "../../policies/gates/statistics";
 
 const counts = fc
   .integer({ min: 1, max: 100_000 })

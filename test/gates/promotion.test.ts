@@ -1,6 +1,6 @@
-import type { PromotionSource } from "../../../policies/gates/input";
-import { promotion } from "../../../policies/gates/promotion";
-import type { ChannelRecord } from "../../../rollout/record";
+import type { PromotionSource } from "../../policies/gates/input";
+import { promotion } from "../../policies/gates/promotion";
+import type { ChannelRecord } from "../../rollout/record";
 import {
   apiAndWorker,
   aRelease,
@@ -11,11 +11,10 @@ import {
   rolledBack,
   rolling,
   steady,
-} from "../../rollout/releases";
-import { transition } from "./transitions";
+} from "../rollout/releases";
+import { aChannel, transition } from "./transitions";
 
-const rule = { from: "canary", greenFor: 3600 };
-const channel = { observation: { for: 1800 }, promotion: rule, stages: [] };
+const channel = aChannel({ promotion: { from: "canary", greenFor: "3600s" } });
 const entry = (release = next, seconds = 0) => ({
   version: release.version,
   hash: release.hash,
@@ -104,7 +103,7 @@ describe("a version enters a channel from the one before it", () => {
   });
 
   test("a channel that takes versions directly asks nobody", () => {
-    const direct = { ...channel, promotion: undefined };
+    const direct = aChannel();
     expect(stable({ status: "not-configured" }, { channel: direct }).status).toBe("skipped");
   });
 });

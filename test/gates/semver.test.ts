@@ -1,5 +1,5 @@
-import { semver } from "../../../policies/gates/semver";
-import { aRelease, completed, overlayOf, rolledBack, rolling, steady } from "../../rollout/releases";
+import { semver } from "../../policies/gates/semver";
+import { aRelease, completed, overlayOf, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
 
 const start = (from: string, to: string) =>

@@ -1,5 +1,5 @@
-import { judge } from "../../../policies/gates";
-import { completed, next, rolledBack, rolling, steady } from "../../rollout/releases";
+import { judge } from "../../policies/gates";
+import { completed, next, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
 
 const statuses = (more: Parameters<typeof transition>[0]) =>
@@ -18,10 +18,22 @@ describe("all gates of one transition", () => {
     const verdicts = judge(transition());
     expect(verdicts.map(({ gate }) => gate)).toEqual([
       "semver",
+      "artifact",
+      "compat",
+      "data-schema",
+      "migrations",
       "promotion",
+      "evidence",
+      "change-window",
+      "approval",
+      "rbac",
+      "reason",
       "data-plane",
+      "incident",
+      "error-budget",
       "observation",
       "slo",
+      "override",
     ]);
     for (const { status, reason } of verdicts) {
       expect(["pass", "skipped"]).toContain(status);
@@ -32,8 +44,10 @@ describe("all gates of one transition", () => {
   test.each([
     ["rollback", rolling(30), rolledBack()],
     ["correct", rolling(30), rolling(5)],
-  ] as const)("a %s is judged by none of them, however little is known", (kind, from, to) => {
-    expect(Object.values(statuses({ kind, from, to, snapshot: blind }))).toEqual(Array(5).fill("skipped"));
+  ] as const)("a %s is held up by none of them, however little is known", (kind, from, to) => {
+    for (const status of Object.values(statuses({ kind, from, to, snapshot: blind }))) {
+      expect(["pass", "skipped"]).toContain(status);
+    }
   });
 
   test.each([

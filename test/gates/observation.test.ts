@@ -1,11 +1,11 @@
-import { observation } from "../../../policies/gates/observation";
-import { at, completed, next, rolledBack, rolling, steady } from "../../rollout/releases";
-import { counted, seen, transition } from "./transitions";
+import { observation } from "../../policies/gates/observation";
+import { at, completed, next, rolledBack, rolling, steady } from "../rollout/releases";
+import { aChannel, counted, seen, transition } from "./transitions";
 
 /** Looked at so many seconds after the weight was confirmed, with that many candidate requests. */
 function seenAfter(seconds: number, requests: number | null) {
   return transition({
-    channel: { observation: { for: 1800, requests: 500 }, promotion: undefined, stages: [] },
+    channel: aChannel({ observation: { for: "1800s", requests: 500 } }),
     snapshot: { takenAt: at(seconds), services: requests === null ? null : { api: seen(counted(requests)) } },
   });
 }
@@ -36,7 +36,7 @@ describe("observing a candidate", () => {
   });
 
   test("waits for the service with the fewest requests, and counts none that is unknown", () => {
-    const channel = { observation: { for: 1800, requests: 500 }, promotion: undefined, stages: [] };
+    const channel = aChannel({ observation: { for: "1800s", requests: 500 } });
     const judge = (worker: ReturnType<typeof seen>) =>
       observation(
         transition({ channel, snapshot: { takenAt: at(10), services: { api: seen(counted(900)), worker } } }),
@@ -48,7 +48,7 @@ describe("observing a candidate", () => {
   });
 
   test("no service is counted at all: requests say nothing", () => {
-    const channel = { observation: { for: 1800, requests: 1 }, promotion: undefined, stages: [] };
+    const channel = aChannel({ observation: { for: "1800s", requests: 1 } });
     expect(observation(transition({ channel, snapshot: { takenAt: at(10), services: {} } })).status).toBe(
       "hold",
     );

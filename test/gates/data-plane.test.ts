@@ -1,5 +1,5 @@
-import { dataPlane } from "../../../policies/gates/data-plane";
-import { apiAndWorker, aRelease, liveAt, rolledBack, rolling, steady } from "../../rollout/releases";
+import { dataPlane } from "../../policies/gates/data-plane";
+import { apiAndWorker, aRelease, liveAt, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
 
 const live = (routes: Record<string, Record<string, number>>) => ({ live: { routes, mirror: null } });

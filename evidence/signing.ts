@@ -1,0 +1,62 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { compactVerify, decodeProtectedHeader, errors, flattenedVerify } from "jose";
+import type { AccessPolicy } from "../config/schemas/access";
+
+/** Whose key made a signature. */
+export interface Signer {
+  by: string;
+  roles: string[];
+  keyId: string;
+}
+
+export type SignatureCheck =
+  | { status: "valid"; signer: Signer; payload: Uint8Array }
+  | { status: "wrong"; problem: string };
+
+const algorithms = ["EdDSA", "Ed25519"];
+
+/** DER prefix of an ed25519 public key (RFC 8410): the 32 bytes of the key follow. */
+const ed25519Prefix = Buffer.from("302a300506032b6570032100", "hex");
+
+/**
+ * Checks a compact JWS (RFC 7515, EdDSA, key id in its header) against the keys of the access file.
+ * @param detached the payload where the token carries none: of a file that is signed beside itself
+ */
+export async function checkSignature(
+  token: string,
+  access: AccessPolicy,
+  detached?: Uint8Array,
+): Promise<SignatureCheck> {
+  let keyId: string | undefined;
+  try {
+    keyId = decodeProtectedHeader(token).kid;
+  } catch {
+    return { status: "wrong", problem: "it is no JSON Web Signature" };
+  }
+  const owner = access.identities.find(({ keys }) => keys.some(({ id }) => id === keyId));
+  const key = owner?.keys.find(({ id }) => id === keyId);
+  if (owner === undefined || key === undefined) {
+    return { status: "wrong", problem: `its key ${keyId ?? "without id"} is nobody's in the access file` };
+  }
+  try {
+    const { payload } =
+      detached === undefined
+        ? await compactVerify(token, publicKey(key.ed25519), { algorithms })
+        : await flattenedVerify(withPayload(token, detached), publicKey(key.ed25519), { algorithms });
+    return { status: "valid", signer: { by: owner.name, roles: owner.roles, keyId: key.id }, payload };
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error;
+    return { status: "wrong", problem: `its signature is not that of key ${key.id} (${error.message})` };
+  }
+}
+
+function publicKey(base64: string): KeyObject {
+  const der = Buffer.concat([ed25519Prefix, Buffer.from(base64, "base64")]);
+  return createPublicKey({ key: der, format: "der", type: "spki" });
+}
+
+/** A detached compact JWS has nothing between its dots (RFC 7515, appendix F). */
+function withPayload(token: string, payload: Uint8Array) {
+  const [header = "", , signature = ""] = token.split(".");
+  return { protected: header, payload: Buffer.from(payload).toString("base64url"), signature };
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { source } from "./source";
+
+/** A figure that a source computed; not every one of them is a number. */
+const figure = z.number().or(z.nan());
+
+/** Whole counts of one release's requests over the observation window. */
+export const requestCounts = z.object({
+  requests: figure,
+  errors: figure,
+  /** Upper bound of a histogram bucket in seconds → requests answered within it. */
+  within: z.record(z.string(), figure),
+});
+export type RequestCounts = z.infer<typeof requestCounts>;
+
+/** What the metrics source says of one service; `problem` where it says nothing that can be relied on. */
+export const serviceObservation = z.object({
+  candidate: requestCounts.nullable(),
+  baseline: requestCounts.nullable(),
+  problem: z.string().nullable(),
+});
+export type ServiceObservation = z.infer<typeof serviceObservation>;
+
+/** How fast one service spends its error budget, over the long and the short window of one pair. */
+export const budgetBurn = z.object({
+  service: z.string(),
+  longWindowSeconds: z.number(),
+  shortWindowSeconds: z.number(),
+  /** Multiples of the rate that spends the whole budget in exactly its period; null without requests. */
+  longBurn: figure.nullable(),
+  shortBurn: figure.nullable(),
+});
+export const budgetSource = source({ burns: z.array(budgetBurn) });
+export type BudgetSource = z.infer<typeof budgetSource>;
+
+/** Open incidents and active alerts, from wherever they are kept. */
+export const incidentSource = source({
+  incidents: z.array(
+    z.object({ id: z.string(), severity: z.string(), openedAt: z.iso.datetime(), title: z.string() }),
+  ),
+  alerts: z.array(
+    z.object({ name: z.string(), severity: z.string(), activeSince: z.iso.datetime(), summary: z.string() }),
+  ),
+});
+export type IncidentSource = z.infer<typeof incidentSource>;

@@ -1,0 +1,81 @@
+import type { z } from "zod";
+import { type ChannelSection, channelSection } from "../../config/schemas/channel";
+import type { SloPolicy } from "../../config/schemas/slo";
+import { sloPolicy } from "../../config/schemas/slo";
+import type { GateInput, RequestCounts, ServiceObservation, Snapshot } from "../../policies/gates/input";
+import { notConfigured } from "../../policies/gates/input/source";
+import type { Position } from "../../rollout/record";
+import { at, liveAt, recordOf, rolling } from "../rollout/releases";
+
+export const policy = (
+  services: object = { api: { errorRate: { target: 0.01 } } },
+  more: object = {},
+): SloPolicy => sloPolicy.parse({ services, ...more });
+
+/** A channel's section with its defaults, and what a test changes of it. */
+export const aChannel = (more: Partial<z.input<typeof channelSection>> = {}): ChannelSection =>
+  channelSection.parse({
+    product: "shop",
+    namespace: "shop-canary",
+    gateway: {
+      name: "shared",
+      namespace: "gateway",
+      hostnames: ["shop.example"],
+      url: "http://127.0.0.1:8080",
+    },
+    services: { api: {}, worker: {} },
+    ...more,
+  });
+
+export const counted = (
+  requests: number,
+  errors = 0,
+  within: Record<string, number> = {},
+): RequestCounts => ({
+  requests,
+  errors,
+  within,
+});
+
+export const seen = (
+  candidate: RequestCounts | null,
+  baseline: RequestCounts | null = null,
+  problem: string | null = null,
+): ServiceObservation => ({ candidate, baseline, problem });
+
+/** An advance from 10 to 30 %, looked at after an hour, with everything collected and in order. */
+export function transition(
+  more: Partial<Omit<GateInput, "snapshot">> & { from?: Position | null; snapshot?: Partial<Snapshot> } = {},
+): GateInput {
+  const { from = rolling(10), snapshot, ...rest } = more;
+  return {
+    kind: "advance",
+    to: rolling(30),
+    record: from === null ? null : recordOf(from),
+    channelName: "canary",
+    channel: aChannel(),
+    reason: null,
+    lane: "train",
+    attempt: 1,
+    slo: policy(),
+    compat: null,
+    evidence: null,
+    ...rest,
+    snapshot: {
+      takenAt: at(3600),
+      live: from === null ? { routes: {}, mirror: null } : liveAt(from),
+      gateway: { problem: null },
+      services: { api: seen(counted(1000), counted(9000)) },
+      promotion: notConfigured,
+      budget: notConfigured,
+      incidents: notConfigured,
+      compat: notConfigured,
+      sharing: notConfigured,
+      artifact: notConfigured,
+      evidence: notConfigured,
+      governance: notConfigured,
+      actor: { name: "ann", verifiedBy: null, roles: [] },
+      ...snapshot,
+    },
+  };
+}
