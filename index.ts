@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ulid } from "ulid";
 import { objectNames } from "./components/object-names";
@@ -15,7 +16,7 @@ import { observeTraffic } from "./observe/traffic";
 import { decide } from "./rollout/plan";
 import { propose } from "./rollout/propose";
 import { interrupted } from "./rollout/record";
-import { describeDecision, describeStatus, summarize } from "./rollout/report";
+import { describeDecision, describeStatus, explainDecision, summarize } from "./rollout/report";
 
 async function releaseChannel(): Promise<Record<string, unknown>> {
   const projectDir = process.cwd();
@@ -71,7 +72,10 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     now: now.toISOString(),
   });
 
-  await pulumi.log.info(describeDecision(channelName, proposal, decision, verdicts));
+  const told = [channelName, proposal, decision, verdicts] as const;
+  await pulumi.log.info(describeDecision(...told));
+  const reportFile = process.env.RELEASE_REPORT_JSON;
+  if (reportFile !== undefined) writeFileSync(reportFile, JSON.stringify(explainDecision(...told), null, 2));
   if (decision.outcome === "blocked") {
     throw new UserError(
       [`${channelName} is blocked; nothing was changed.`, ...decision.reasons].join("\n  "),

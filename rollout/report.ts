@@ -1,3 +1,4 @@
+import CliTable from "cli-table3";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
@@ -12,8 +13,8 @@ export function describeDecision(
 ): string {
   const lines = [`${channel}: ${headline(proposal, decision)}`];
   if (decision.outcome === "go" && decision.plan.transition !== null)
-    lines.push(...describePlan(decision.plan));
-  if (verdicts.length > 0) lines.push("  gates", ...describeVerdicts(verdicts));
+    lines.push("", ...table(planWidths, planRows(decision.plan)));
+  if (verdicts.length > 0) lines.push("", ...table(gateWidths, gateRows(verdicts)), "");
   if (decision.outcome === "hold") lines.push("  nothing is advanced; what is recorded stays as it is");
   return lines.join("\n");
 }
@@ -33,31 +34,65 @@ function headline(proposal: Proposal, decision: Decision): string {
   }
 }
 
-function describePlan(plan: Plan): string[] {
-  const before = plan.from === null ? "nothing" : describePosition(plan.from);
-  const rows: [string, string][] = [
-    ["from", before],
+/** Columns of both tables; with the blanks that Pulumi puts before each line they end before column 100. */
+const planWidths = [10, 82];
+const gateWidths = [15, 9, 68];
+
+/** Lines of a table without borders, long cells wrapped at words. */
+function table(colWidths: number[], rows: string[][]): string[] {
+  const lines = new CliTable({
+    colWidths,
+    wordWrap: true,
+    chars: {
+      top: "",
+      "top-mid": "",
+      "top-left": "",
+      "top-right": "",
+      bottom: "",
+      "bottom-mid": "",
+      "bottom-left": "",
+      "bottom-right": "",
+      left: "  ",
+      "left-mid": "",
+      mid: "",
+      "mid-mid": "",
+      right: "",
+      "right-mid": "",
+      middle: "",
+    },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
+  });
+  lines.push(...rows);
+  return lines
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+}
+
+function planRows(plan: Plan): string[][] {
+  return [
+    ["from", plan.from === null ? "nothing" : describePosition(plan.from)],
     ["to", describePosition(plan.to)],
-    ...newMigrations(plan).map((text): [string, string] => ["migrate", text]),
-    ...plan.releases.map(({ release, side, services }): [string, string] => [
+    ...newMigrations(plan).map((migration) => ["migrate", describeMigration(migration)]),
+    ...plan.releases.map(({ release, side, services }) => [
       "replicas",
       `${release.version} (${side}): ${services.map(({ service, replicas }) => `${service} ${replicas}`).join(", ")}`,
     ]),
-    ...retired(plan).map((version): [string, string] => ["remove", `${version}, no longer needed`]),
+    ...retired(plan).map((version) => ["remove", `${version}, no longer needed`]),
   ];
-  return rows.map(([label, text]) => `  ${label.padEnd(9)}${text}`);
 }
 
-function newMigrations({ releases, from }: Plan): string[] {
+function newMigrations({ releases, from }: Plan) {
   const known = new Set([from?.baseline.id, from?.candidate?.id]);
   return releases
     .filter(({ release }) => !known.has(release.id))
     .flatMap(({ release }) =>
-      release.migrations.map(
-        ({ id, phase, reversible }) =>
-          `${id} (${phase}, ${reversible ? "reversible" : "not reversible"}), before the first request`,
-      ),
+      release.migrations.map(({ id, phase, reversible }) => ({ id, phase, reversible })),
     );
+}
+
+function describeMigration({ id, phase, reversible }: ReturnType<typeof newMigrations>[number]): string {
+  return `${id} (${phase}, ${reversible ? "reversible" : "not reversible"}), before the first request`;
 }
 
 function retired({ from, to }: Plan): string[] {
@@ -67,9 +102,64 @@ function retired({ from, to }: Plan): string[] {
     .map((release) => release?.version ?? "");
 }
 
-function describeVerdicts(verdicts: readonly Verdict[]): string[] {
-  const width = Math.max(...verdicts.map(({ gate }) => gate.length)) + 2;
-  return verdicts.map(({ gate, status, reason }) => `    ${gate.padEnd(width)}${status.padEnd(9)}${reason}`);
+/** What was judged, in the gates' order; then what was not, by reason. */
+function gateRows(verdicts: readonly Verdict[]): string[][] {
+  const judged = verdicts.filter(({ status }) => status !== "skipped");
+  const skipped = verdicts.filter(({ status }) => status === "skipped");
+  const reasons = [...new Set(skipped.map(({ reason }) => reason))];
+  const gatesOf = (reason: string) => skipped.filter((verdict) => verdict.reason === reason);
+  return [
+    ["GATE", "VERDICT", "REASON"],
+    ...judged.map(({ gate, status, reason }) => [gate, status, reason]),
+    ...reasons.map((reason, index) => [
+      index === 0 ? "not asked" : "",
+      "skipped",
+      `${gatesOf(reason)
+        .map(({ gate }) => gate)
+        .join(", ")}: ${reason}`,
+    ]),
+  ];
+}
+
+/** The same for programs: what is planned, and what every gate says of it. */
+export function explainDecision(
+  channel: string,
+  proposal: Proposal,
+  decision: Decision,
+  verdicts: readonly Verdict[],
+) {
+  const plan = decision.outcome === "blocked" ? null : decision.plan;
+  return {
+    channel,
+    outcome: decision.outcome,
+    proposal: {
+      kind: proposal.kind,
+      why: proposal.why,
+      to: "to" in proposal ? positionForPrograms(proposal.to) : null,
+    },
+    plan:
+      plan === null
+        ? null
+        : {
+            transition: plan.transition,
+            from: plan.from === null ? null : positionForPrograms(plan.from),
+            to: positionForPrograms(plan.to),
+            migrations: newMigrations(plan),
+            releases: plan.releases.map(({ release, side, share, services }) => ({
+              version: release.version,
+              side,
+              share,
+              replicas: Object.fromEntries(services.map(({ service, replicas }) => [service, replicas])),
+            })),
+            removes: retired(plan),
+          },
+    reasons: decision.outcome === "go" ? [] : decision.reasons,
+    gates: verdicts,
+  };
+}
+
+function positionForPrograms({ state, baseline, candidate, weight }: Position) {
+  return { state, baseline: baseline.version, candidate: candidate?.version ?? null, weight };
 }
 
 /** `1.1.0 at 10 %, baseline 1.0.0` */
@@ -100,11 +190,5 @@ function holders(reasons: string[]): string {
 
 /** The stack's output for programs. */
 export function summarize(record: ChannelRecord) {
-  return {
-    state: record.state,
-    baseline: record.baseline.version,
-    candidate: record.candidate?.version ?? null,
-    weight: record.weight,
-    transition: record.transition,
-  };
+  return { ...positionForPrograms(record), transition: record.transition };
 }

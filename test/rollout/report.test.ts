@@ -1,7 +1,13 @@
 import { type Decision, decide } from "../../rollout/plan";
 import type { Proposal } from "../../rollout/proposal";
 import { resolveRelease } from "../../rollout/release";
-import { describeDecision, describePosition, describeStatus, summarize } from "../../rollout/report";
+import {
+  describeDecision,
+  describePosition,
+  describeStatus,
+  explainDecision,
+  summarize,
+} from "../../rollout/report";
 import type { Verdict } from "../../rollout/verdict";
 import {
   aFile,
@@ -90,6 +96,54 @@ describe("what a person is told", () => {
     expect(told({ kind: "none", why: "1.0.0 is live", held: false })).toBe(
       "canary: nothing to do: 1.0.0 is live",
     );
+  });
+});
+
+describe("the tables of plan and gates", () => {
+  const long = "figures ".repeat(40);
+  const verdicts: Verdict[] = [
+    { gate: "semver", status: "skipped", reason: "judges only the start" },
+    { gate: "slo", status: "pass", reason: long },
+    { gate: "promotion", status: "skipped", reason: "judges only the start" },
+    { gate: "rbac", status: "skipped", reason: "nothing is configured" },
+  ];
+
+  test("fit 100 columns, with the four blanks that Pulumi adds, whatever a gate says", () => {
+    for (const line of told(advance, verdicts).split("\n")) expect(line.length).toBeLessThanOrEqual(96);
+    expect(told(advance, verdicts).replaceAll(/\s+/g, " ")).toContain(long.trim());
+  });
+
+  test("name the gates that were not asked together, by reason", () => {
+    const text = told(advance, verdicts);
+    expect(text).toMatch(/not asked +skipped +semver, promotion: judges only the start/);
+    expect(text).toMatch(/ +skipped +rbac: nothing is configured/);
+  });
+
+  test("are the same for programs", () => {
+    const decision = decided(advance, verdicts);
+    expect(explainDecision("canary", advance, decision, verdicts)).toMatchObject({
+      channel: "canary",
+      outcome: "go",
+      proposal: { kind: "advance", to: { candidate: "1.1.0", weight: 30 } },
+      plan: {
+        from: { weight: 10 },
+        to: { weight: 30 },
+        releases: [
+          { version: "1.0.0", side: "baseline", share: 70, replicas: { api: 2, worker: 1 } },
+          { version: "1.1.0", side: "candidate", share: 30, replicas: { api: 1, worker: 1 } },
+        ],
+      },
+      gates: verdicts,
+    });
+  });
+
+  test("of a block say for programs what blocks, and plan nothing", () => {
+    const failing: Verdict[] = [{ gate: "slo", status: "fail", reason: "5 % errors" }];
+    expect(explainDecision("canary", advance, decided(advance, failing), failing)).toMatchObject({
+      outcome: "blocked",
+      plan: null,
+      reasons: ["slo: 5 % errors"],
+    });
   });
 });
 
