@@ -1,4 +1,4 @@
-import { backToRecord, type LiveTraffic, liveShares } from "./live";
+import { backToRecord, type LiveTraffic, listedShares, liveShares } from "./live";
 import { type Proposal, type ProposeInput, wants } from "./proposal";
 import {
   type ChannelRecord,
@@ -42,7 +42,8 @@ function stillWanted(
   const cleansUp = kind === "finalize" && target.baseline.id === record.baseline.id;
   if (cleansUp) return true;
   const brakedSince = liveShares(live, record).some((share) => share < record.weight);
-  if (brakedSince) return false;
+  const begunAndBraked = listedShares(live, target).some((share) => share < target.weight);
+  if (brakedSince || (target.candidate?.id !== record.candidate?.id && begunAndBraked)) return false;
   if (desired.stage === "hold") return false;
   if (typeof desired.stage === "number" && target.weight > desired.stage) return false;
   if (target.candidate === null || target.weight === 0) return desired.version === target.baseline.version;
@@ -51,8 +52,8 @@ function stillWanted(
 
 function giveUp(record: ChannelRecord, { target, startedAt }: Intent, live: LiveTraffic): Proposal {
   if (record.candidate !== null) return backToRecord(record, live);
-  const hadTraffic = target.candidate !== null && Math.max(0, ...liveShares(live, target)) > 0;
-  if (hadTraffic) {
+  // Also at 0 %: then a hand, or a rollback that did not get to its end, has taken its traffic away again.
+  if (listedShares(live, target).length > 0) {
     return {
       kind: "rollback",
       to: { state: "rolled-back", baseline: record.baseline, candidate: target.candidate, weight: 0 },

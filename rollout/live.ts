@@ -97,6 +97,14 @@ export function liveShares(live: LiveTraffic, sides: Sides): number[] {
   });
 }
 
+/** Share of the candidate on each live route that names it: an update had begun to send it traffic. */
+export function listedShares(live: LiveTraffic, { baseline, candidate }: Sides): number[] {
+  if (candidate === null) return [];
+  return sharedServices({ baseline, candidate }).flatMap(
+    (service) => live.routes[service]?.[candidate.id] ?? [],
+  );
+}
+
 function isRouted(release: Release, service: string): boolean {
   return release.services[service]?.http !== undefined;
 }

@@ -247,6 +247,17 @@ describe("a hand on the brake while an update was left unfinished", () => {
     expect(brief(proposal)).toBe("correct → rolling 1.1.0 0 %");
   });
 
+  test("a candidate that had only just begun is rolled back and not begun again", () => {
+    expect(brief(killed("start", steady(), rolling(10), rolling(0)))).toBe(
+      "rollback → rolled-back 1.1.0 0 %",
+    );
+  });
+
+  test("a start that was being given up is given up, and not begun again", () => {
+    const proposal = killed("rollback", steady(), rolledBack(), rolledBack(), wish(next));
+    expect(brief(proposal)).toBe("rollback → rolled-back 1.1.0 0 %");
+  });
+
   test("an unfinished correction is made anew from what is live, not finished", () => {
     const proposal = killed("correct", rolling(30), rolling(10), rolling(2));
     expect(brief(proposal)).toBe("correct → rolling 1.1.0 2 %");
