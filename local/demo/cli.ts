@@ -69,7 +69,7 @@ function requestsPerSecond(text: string): number {
 async function main(): Promise<void> {
   const options = new Command("demo")
     .description("Takes releases of the sample product through both channels, under load")
-    .option("--rate <requests>", "requests per second on each channel", requestsPerSecond, 100)
+    .option("--rate <requests>", "requests per second on each channel", requestsPerSecond, 150)
     .parse()
     .opts<{ rate: number }>();
   const narrator = new Narrator();
