@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { dataSpec, migrationSpec, type ReleaseFile, serviceSpec } from "../config/schemas/release";
+import {
+  dataSpec,
+  migrationSpec,
+  type ReleaseFile,
+  releaseFile,
+  serviceSpec,
+} from "../config/schemas/release";
 
 /** Environment overlay of a channel: service → variable → value. */
 export type Overlay = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -19,6 +25,8 @@ export const release = z.object({
   services: z.record(z.string(), serviceSpec),
   migrations: z.array(migrationSpec),
   data: dataSpec.optional(),
+  plugins: releaseFile.shape.plugins,
+  peers: releaseFile.shape.peers,
 });
 
 export type Release = z.infer<typeof release>;
@@ -56,6 +64,8 @@ export function resolveRelease(file: ReleaseFile, overlay: Overlay): Release {
     services,
     migrations: file.migrations,
     ...(file.data === undefined ? {} : { data: file.data }),
+    ...(file.plugins === undefined ? {} : { plugins: file.plugins }),
+    ...(file.peers === undefined ? {} : { peers: file.peers }),
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { durationSeconds } from "./duration";
 import { approvalPolicy, changeWindow, hotfixPolicy, incidentPolicy, permissions } from "./governance";
 import { dnsLabel, environment, hostname, semanticVersion } from "./names";
+import { dataSpec } from "./release";
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
 
@@ -57,6 +58,24 @@ const stages = z
     }
   });
 
+const enoughSeen = z.strictObject({
+  for: durationSeconds.optional(),
+  requests: z.int().min(1).optional(),
+});
+
+/** Enough is seen after this time, or after that many candidate requests where a number is set. */
+const observation = z.strictObject({
+  for: durationSeconds.default(1800),
+  requests: z.int().min(1).optional(),
+  /** What is otherwise while the candidate has this weight. */
+  stages: z
+    .record(
+      z.string().regex(/^([1-9]\d?|100)$/, { error: "expected the candidate's weight, from 1 to 100" }),
+      enoughSeen,
+    )
+    .default({}),
+});
+
 const webAddress = z.url({
   protocol: /^https?$/,
   error: "expected an address such as http://127.0.0.1:9090",
@@ -95,14 +114,17 @@ export const channelSection = z.strictObject({
   migrations: z
     .strictObject({ secrets: secretReferences, deadline: durationSeconds.default(120) })
     .prefault({}),
-  /** Enough is seen after this time, or after that many candidate requests where a number is set. */
-  observation: z
-    .strictObject({ for: durationSeconds.default(1800), requests: z.int().min(1).optional() })
-    .prefault({}),
+  observation: observation.prefault({}),
   rollbackWindow: durationSeconds.default(86400),
   promotion: z.strictObject({ from: dnsLabel(), greenFor: durationSeconds.default(86400) }).optional(),
   /** Channels whose releases live on the same data store. */
   sharesDataWith: z.array(dnsLabel()).default([]),
+  /** What releases write and read whose own files do not say it: version → declaration made afterwards. */
+  dataOf: z.record(semanticVersion, dataSpec).default({}),
+  /** Plugins that are installed here, `none` where one is not; a release names the versions it works with. */
+  plugins: z.record(dnsLabel(40), z.union([z.literal("none"), semanticVersion])).default({}),
+  /** Versions of the other products and services that a release talks to here. */
+  peers: z.record(dnsLabel(40), semanticVersion).default({}),
   /** Which changes may enter by the hotfix lane; none where it is left out. */
   hotfix: hotfixPolicy.optional(),
   changeWindow: changeWindow.optional(),

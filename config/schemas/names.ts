@@ -1,4 +1,4 @@
-import { valid } from "semver";
+import { valid, validRange } from "semver";
 import { z } from "zod";
 
 /** A DNS label, as Kubernetes wants names to be; `max` leaves room for what is added to it. */
@@ -14,6 +14,11 @@ export const dnsLabel = (max = 63) =>
 export const semanticVersion = z.string().refine((text) => valid(text) === text, {
   error: "expected a semantic version such as 1.2.3",
 });
+
+export const versionRange = z
+  .string()
+  .min(1)
+  .refine((text) => validRange(text) !== null, { error: "expected a range of versions such as ^2.1.0" });
 
 export const environment = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected an environment variable's name" }),

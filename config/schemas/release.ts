@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { absolutePath, dnsLabel, environment, port, semanticVersion } from "./names";
+import { absolutePath, dnsLabel, environment, port, semanticVersion, versionRange } from "./names";
 
 const probe = z.strictObject({
   path: absolutePath,
@@ -46,7 +46,13 @@ export const migrationSpec = z.strictObject({
 export const dataSpec = z.strictObject({
   writes: z.int().min(0),
   reads: z.array(z.int().min(0)).min(1),
+  /** The schema that the next release is going to write; one more than `writes` where it is left out. */
+  next: z.int().min(0).optional(),
 });
+export type DataSpec = z.infer<typeof dataSpec>;
+
+/** Name → range of versions, as in `^2.1.0`. */
+const versionRanges = z.record(dnsLabel(40), versionRange);
 
 const changeNotes = z.array(z.string()).default([]);
 
@@ -59,6 +65,10 @@ export const releaseFile = z.strictObject({
     .refine((services) => Object.keys(services).length > 0, { error: "expected at least one service" }),
   /** Versions of the data schema this release writes, and those it can read. */
   data: dataSpec.optional(),
+  /** Plugins have versions of their own: those this release works with. Without a default, so that hashes stay. */
+  plugins: versionRanges.optional(),
+  /** The same of other products and services that this one talks to. */
+  peers: versionRanges.optional(),
   migrations: z
     .array(migrationSpec)
     .default([])

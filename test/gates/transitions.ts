@@ -2,7 +2,13 @@ import type { z } from "zod";
 import { type ChannelSection, channelSection } from "../../config/schemas/channel";
 import type { SloPolicy } from "../../config/schemas/slo";
 import { sloPolicy } from "../../config/schemas/slo";
-import type { GateInput, RequestCounts, ServiceObservation, Snapshot } from "../../policies/gates/input";
+import {
+  type GateInput,
+  judged,
+  type RequestCounts,
+  type ServiceObservation,
+  type Snapshot,
+} from "../../policies/gates/input";
 import { notConfigured } from "../../policies/gates/input/source";
 import type { Position } from "../../rollout/record";
 import { at, liveAt, recordOf, rolling } from "../rollout/releases";
@@ -71,7 +77,7 @@ export function transition(
       incidents: notConfigured,
       compat: notConfigured,
       sharing: notConfigured,
-      artifact: notConfigured,
+      artifact: { status: "known", hash: judged({ to: rest.to ?? rolling(30) }).hash },
       evidence: notConfigured,
       governance: notConfigured,
       actor: { name: "ann", verifiedBy: null, roles: [] },
