@@ -1,18 +1,29 @@
 import { z } from "zod";
 import { source } from "./source";
 
-/** The newest file of one kind of evidence for the candidate, as it was found and checked. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The newest file of one kind of evidence for the judged release, as it was found and checked. */
 export const evidenceItem = z.object({
   kind: z.string(),
-  /** Null where nothing matches the kind's pattern. */
+  /** Relative to the project; null where no file of this release matches the kind's pattern. */
   file: z.string().nullable(),
-  sha256: z.string().nullable(),
+  /** Null where there is no file, or it cannot be read. */
+  sha256: sha256.nullable(),
+  /** Of the accepted report that it was compared with. */
+  baselineSha256: sha256.nullable(),
+  /** As the report says; never the file's time. */
   producedAt: z.iso.datetime().nullable(),
-  /** Violations of the kind's schema and conditions, empty where it is as it should be. */
+  releaseCandidateId: z.string().nullable(),
+  correlationId: z.string().nullable(),
+  /** What is wrong with its content: form, schema, checks and conditions; empty where it is as it should be. */
   problems: z.array(z.string()),
   signature: z.enum(["valid", "missing", "wrong", "not-required"]),
+  /** Why a wrong signature is wrong. */
+  signatureProblem: z.string().nullable(),
 });
 export type EvidenceItem = z.infer<typeof evidenceItem>;
 
+/** One item for every kind that applies to the release, whether or not it is needed yet. */
 export const evidenceSource = source({ items: z.array(evidenceItem) });
 export type EvidenceSource = z.infer<typeof evidenceSource>;

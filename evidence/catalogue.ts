@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { AnySchemaObject, ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020";
+import addFormats from "ajv-formats";
+import { UserError } from "../config/load/problems";
+import { type CatalogueName, isCatalogueName } from "../config/schemas/evidence";
+import { schemaErrors } from "./schema-errors";
+import backup from "./schemas/backup.json";
+import capacityBaseline from "./schemas/capacity-baseline.json";
+import correlation from "./schemas/correlation.json";
+import coverage from "./schemas/coverage.json";
+import dataClassification from "./schemas/data-classification.json";
+import dependencyAudit from "./schemas/dependency-audit.json";
+import docsCheck from "./schemas/docs-check.json";
+import incidentDrill from "./schemas/incident-drill.json";
+import loadProbe from "./schemas/load-probe.json";
+import report from "./schemas/report.json";
+import rollbackDrill from "./schemas/rollback-drill.json";
+import sbom from "./schemas/sbom.json";
+import smokeChecklist from "./schemas/smoke-checklist.json";
+import soak from "./schemas/soak.json";
+import stress from "./schemas/stress.json";
+
+/** The ready schemas, by name. */
+export const catalogue: Record<CatalogueName, AnySchemaObject> = {
+  backup,
+  "capacity-baseline": capacityBaseline,
+  correlation,
+  coverage,
+  "data-classification": dataClassification,
+  "dependency-audit": dependencyAudit,
+  "docs-check": docsCheck,
+  "incident-drill": incidentDrill,
+  "load-probe": loadProbe,
+  "rollback-drill": rollbackDrill,
+  sbom,
+  "smoke-checklist": smokeChecklist,
+  soak,
+  stress,
+};
+
+/** @returns what is wrong with a document, empty where nothing is */
+export type Validate = (document: unknown) => string[];
+
+const ajv = addFormats(
+  new Ajv2020({
+    allErrors: true,
+    strictTypes: false,
+    strictRequired: false,
+    schemas: [report, ...Object.values(catalogue)],
+  }),
+);
+
+/**
+ * The validator of a schema of the catalogue, or of a JSON Schema file (2020-12), which may refer to the catalogue's.
+ * @param kind named where the file is broken
+ * @throws {UserError} when the file is missing or no JSON Schema
+ */
+export function validatorOf(schema: string, projectDir: string, kind: string): Validate {
+  const validate = isCatalogueName(schema)
+    ? ajv.getSchema(String(catalogue[schema].$id))
+    : compileFile(schema, projectDir, kind);
+  if (validate === undefined) throw new Error(`the catalogue has no schema ${schema}`);
+  return (document) => (validate(document) ? [] : schemaErrors(validate.errors));
+}
+
+function compileFile(file: string, projectDir: string, kind: string): ValidateFunction {
+  try {
+    const schema: unknown = JSON.parse(readFileSync(resolve(projectDir, file), "utf8"));
+    if (typeof schema !== "object" || schema === null) throw new Error("it is no JSON object");
+    // Compiled afresh, because a schema that was changed may carry the id of the one before it.
+    ajv.removeSchema(schema);
+    return ajv.compile(schema);
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be used as a JSON Schema (2020-12): ${(error as Error).message}. It is named by kinds.${kind}.schema in the evidence policy.`,
+    );
+  }
+}
