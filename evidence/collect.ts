@@ -146,7 +146,8 @@ async function contentProblems(
   { projectDir, now }: EvidenceSources,
 ): Promise<Pick<EvidenceItem, "baselineSha256" | "problems">> {
   if (problem !== null) return { baselineSha256: null, problems: [problem] };
-  const invalid = [...missingIdentity(document, identity), ...validate(document)];
+  const missing = missingIdentity(document, identity);
+  const invalid = missing.length > 0 ? missing : validate(document);
   if (invalid.length > 0) return { baselineSha256: null, problems: invalid };
   const conditions = conditionProblems(document, kind.conditions);
   const check = isCatalogueName(kind.schema) ? checks[kind.schema] : undefined;

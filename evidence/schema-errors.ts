@@ -13,9 +13,14 @@ export function schemaErrors(errors: readonly ErrorObject[] | null | undefined):
   return [...new Set(told)];
 }
 
+/** Some lists have hundreds of values, such as that of all licenses. */
+const listable = 12;
+
 function detail(params: Record<string, unknown>): string {
   const name = params.additionalProperty ?? params.unevaluatedProperty;
   if (typeof name === "string") return `(found ${name})`;
-  if (Array.isArray(params.allowedValues)) return `(${params.allowedValues.join(", ")})`;
+  const { allowedValues } = params;
+  if (Array.isArray(allowedValues) && allowedValues.length <= listable)
+    return `(${allowedValues.join(", ")})`;
   return "allowedValue" in params ? `(${String(params.allowedValue)})` : "";
 }
