@@ -4,6 +4,7 @@ import { connect, type Database } from "../service/database";
 import { type Environment, readEnvironment } from "../service/environment";
 import { Refusal, type Route } from "../service/routes";
 import { onTermination, serve } from "../service/server";
+import { readFixture } from "./fixture";
 import { checkSchema, type OrderBook } from "./orders";
 
 /** What a version of the API consists of. */
@@ -66,8 +67,13 @@ function shopRoutes(database: Database, orders: OrderBook, environment: Environm
   ];
 }
 
-/** Runs one version of the API as this process, until it is told to end. */
+/**
+ * Runs one version of the API as this process, until it is told to end. With the arguments `read-fixture <file>` it
+ * only says whether it can read the orders of that file.
+ */
 export async function runApi(version: ApiVersion): Promise<void> {
+  const [command, file] = process.argv.slice(2);
+  if (command === "read-fixture") return readFixture(version.orders, file);
   const environment = readEnvironment();
   const database = connect(environment.DATABASE_URL, 4);
   const server = await serve(

@@ -12,6 +12,21 @@ export const newOrder = z.object({
 
 export const newNotedOrder = newOrder.extend({ note: z.string().max(200).nullable().default(null) });
 
+/** An order as it is stored, by the names of its columns. */
+const storedOrder = newOrder
+  .extend({
+    id: z.number().int().min(1),
+    status: z.enum(["pending", "shipped"]),
+    created_at: z.iso.datetime(),
+    shipped_at: z.iso.datetime().nullable(),
+  })
+  .refine(({ status, shipped_at }) => (status === "shipped") === (shipped_at !== null), {
+    error: "expected a time of shipping of exactly the orders that were shipped",
+    path: ["shipped_at"],
+  });
+
+const storedNotedOrder = storedOrder.safeExtend({ note: newNotedOrder.shape.note });
+
 /** How one schema version stores orders: which columns it writes and reads. */
 export interface OrderBook {
   /** Validates the request and stores the order; the answer is the stored order. */
@@ -20,6 +35,8 @@ export interface OrderBook {
   find(database: Database, id: string): Promise<Row | undefined>;
   /** Rejects unless the database has the tables and columns that this book needs. */
   check(database: Database): Promise<unknown>;
+  /** One stored order as this book reads it; columns it does not know are left alone. */
+  stored: z.ZodType;
 }
 
 const foreignKeyViolation = "23503";
@@ -28,6 +45,7 @@ const undefinedTableOrColumn = ["42P01", "42703"];
 function orderBook<Order extends z.infer<typeof newOrder>>(
   request: z.ZodType<Order>,
   columns: readonly (keyof Order & string)[],
+  stored: z.ZodType,
 ): OrderBook {
   const written = columns.join(", ");
   const read = `id, ${written}, status, created_at as "createdAt", shipped_at as "shippedAt"`;
@@ -54,6 +72,7 @@ function orderBook<Order extends z.infer<typeof newOrder>>(
       return (await database.query(`select ${read} from orders where id = $1`, [id]))[0];
     },
     check: (database) => database.query(`select ${read} from orders limit 0`),
+    stored,
   };
 }
 
@@ -66,10 +85,14 @@ function one(rows: Row[]): Row {
 }
 
 /** Schema 1. It names its columns, so it keeps working when a later schema has more of them. */
-export const plainOrders = orderBook(newOrder, ["customer", "item", "quantity"]);
+export const plainOrders = orderBook(newOrder, ["customer", "item", "quantity"], storedOrder);
 
 /** Schema 2: orders carry a note. Rows that schema 1 wrote have none and read as `note: null`. */
-export const notedOrders = orderBook(newNotedOrder, ["customer", "item", "quantity", "note"]);
+export const notedOrders = orderBook(
+  newNotedOrder,
+  ["customer", "item", "quantity", "note"],
+  storedNotedOrder,
+);
 
 /** Rejects with a sentence a person can act on when the database lacks what this version needs. */
 export async function checkSchema(database: Database, orders: OrderBook): Promise<void> {
