@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { MigrationSpec } from "../config/schemas/release";
-import type { Release } from "../rollout/release";
+import { migrationJobName, type Release } from "../rollout/release";
 import { type ChannelContext, releaseLabels } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
 
@@ -11,10 +11,6 @@ export interface MigrationJobArgs {
   release: Release;
   migration: MigrationSpec;
   policy: ChannelSection["migrations"];
-}
-
-export function migrationJobName(migration: Pick<MigrationSpec, "id">, release: Pick<Release, "id">): string {
-  return `migrate-${migration.id}-${release.id}`;
 }
 
 /** One migration of a release, as a Job that is awaited; its tool's ledger makes it safe to repeat. */

@@ -2,8 +2,7 @@ import { UserError } from "../config/load/problems";
 import type { ObjectNames } from "../observe/ownership";
 import { mirrorName, routeName } from "../rollout/labels";
 import { type Plan, routedServices } from "../rollout/plan";
-import { objectName } from "../rollout/release";
-import { migrationJobName } from "./migration-job";
+import { migrationJobName, objectName } from "../rollout/release";
 
 /** Names of all objects that a plan writes, to be checked for other owners first. */
 export function objectNames(plan: Plan, product: string, channel: string): ObjectNames {

@@ -6,8 +6,15 @@ import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
 import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
-import { intentOf, type Plan, type PlannedRelease, routedServices, routeWeights } from "../rollout/plan";
-import type { ChannelRecord, Intent, Position } from "../rollout/record";
+import {
+  followed,
+  intentOf,
+  type Plan,
+  type PlannedRelease,
+  routedServices,
+  routeWeights,
+} from "../rollout/plan";
+import type { ChannelRecord, Intent } from "../rollout/record";
 import type { Release } from "../rollout/release";
 import { MigrationJob } from "./migration-job";
 import { type ChannelContext, channelLabels } from "./release-context";
@@ -226,14 +233,6 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
     candidate: plan.to.candidate?.id ?? null,
     weight: plan.to.weight,
   };
-}
-
-/** Where callers inside the cluster are sent: the baseline until the candidate has everything. */
-function followed({ state, baseline, candidate }: Position, service: string): Release {
-  const serves = (release: Release) => release.services[service]?.http !== undefined;
-  if (candidate === null) return baseline;
-  const [first, second] = state === "completed" ? [candidate, baseline] : [baseline, candidate];
-  return serves(first) ? first : second;
 }
 
 /** A name that the route takes: of a wildcard, any below it. */

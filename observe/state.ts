@@ -13,9 +13,8 @@ export interface Memory {
 }
 
 /** URN → what the resource returned, for every resource of the stack. */
-const stackOutputs = z.object({
-  outputs: z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()) })),
-});
+const resourceOutputs = z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()) }));
+const stackOutputs = z.object({ outputs: resourceOutputs });
 
 const stashOutputs = z.object({ input: z.unknown() });
 
@@ -28,7 +27,11 @@ export async function readMemory(stack: string): Promise<Memory> {
   const answer: unknown = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
     stackName: name,
   });
-  const { outputs } = stackOutputs.parse(answer);
+  return memoryFrom(stackOutputs.parse(answer).outputs, stack);
+}
+
+/** @param outputs URN → what the resource returned, of all resources of the stack */
+export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: string): Memory {
   const stash = (logicalName: string): unknown => {
     const urn = Object.keys(outputs).find((key) => key.endsWith(`pulumi:index:Stash::${logicalName}`));
     return urn === undefined ? null : stashOutputs.parse(outputs[urn]?.outputs).input;

@@ -165,6 +165,14 @@ export function routedServices(plan: Plan): string[] {
   return [...new Set(plan.releases.flatMap(({ release }) => httpServices(release)))].sort();
 }
 
+/** Where callers inside the cluster are sent: the baseline until the candidate has everything. */
+export function followed({ state, baseline, candidate }: Position, service: string): Release {
+  const serves = (release: Release) => release.services[service]?.http !== undefined;
+  if (candidate === null) return baseline;
+  const [first, second] = state === "completed" ? [candidate, baseline] : [baseline, candidate];
+  return serves(first) ? first : second;
+}
+
 export function intentOf(plan: Plan, previous: Intent | null): Intent {
   if (plan.transition === null) {
     if (previous === null) throw new Error("a record without an intent cannot be reconciled");

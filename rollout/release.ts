@@ -3,6 +3,7 @@ import canonicalize from "canonicalize";
 import { z } from "zod";
 import {
   dataSpec,
+  type MigrationSpec,
   migrationSpec,
   type ReleaseFile,
   releaseFile,
@@ -78,6 +79,10 @@ const nameLength = 63;
 export function objectName(service: string, release: Pick<Release, "id">): string {
   const room = nameLength - release.id.length - 1;
   return `${service.slice(0, room).replace(/-+$/, "")}-${release.id}`;
+}
+
+export function migrationJobName(migration: Pick<MigrationSpec, "id">, release: Pick<Release, "id">): string {
+  return `migrate-${migration.id}-${release.id}`;
 }
 
 /** Services that are moved by weights. */
