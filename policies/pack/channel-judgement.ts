@@ -1,0 +1,136 @@
+import { loadPolicies, type Policies } from "../../config/load/policies";
+import { loadStackConfiguration, type StackConfiguration } from "../../config/load/stack";
+import { readDesired } from "../../observe/desired";
+import { exportedMemory } from "../../observe/exported-state";
+import { judgeProposal } from "../../observe/judgement";
+import { connect } from "../../observe/kubernetes";
+import type { SnapshotSources } from "../../observe/snapshot";
+import type { Memory } from "../../observe/state";
+import { observeTraffic } from "../../observe/traffic";
+import type { LiveTraffic } from "../../rollout/live";
+import type { Desired, Proposal } from "../../rollout/proposal";
+import { propose } from "../../rollout/propose";
+import { type ChannelRecord, type Position, positionOf, type TransitionKind } from "../../rollout/record";
+import type { Verdict } from "../../rollout/verdict";
+import type { PackRun } from "./run";
+import { compare, type Target } from "./target";
+import { type Tightening, violationsOf } from "./tightening";
+
+/** A channel whose target may be registered: what all that is registered below it has to agree with. */
+export interface JudgedChannel {
+  /** The stack's name. */
+  name: string;
+  configuration: StackConfiguration;
+  /** The record when this run began; null on a first installation. */
+  record: ChannelRecord | null;
+  /** The step that is made; null where what is recorded is registered again. */
+  transition: { id: string; kind: TransitionKind } | null;
+  /** Id that everything written for this target bears. */
+  writtenBy: string;
+  to: Position;
+  judgedAt: Date;
+}
+
+export type Judgement =
+  | { outcome: "passed"; channel: JudgedChannel }
+  | { outcome: "refused"; reasons: string[] };
+
+/** Where a judgement looks; nothing of it is the program's. */
+export interface ChannelSources {
+  /** The running stack's name. */
+  stack: string;
+  configuration(): StackConfiguration;
+  /** What the running stack remembered when this run began. */
+  memory(): Promise<Memory>;
+  live(configuration: StackConfiguration): Promise<LiveTraffic>;
+  desired(configuration: StackConfiguration, record: ChannelRecord | null): Desired;
+  verdicts(
+    proposal: Proposal,
+    record: ChannelRecord | null,
+    live: LiveTraffic,
+    configuration: StackConfiguration,
+    now: Date,
+  ): Promise<Verdict[]>;
+  policies(configuration: StackConfiguration): Policies;
+}
+
+export function channelSources(run: PackRun): ChannelSources {
+  const { project, stack, organization, projectDir } = run;
+  const readMemory = (name: string) => exportedMemory(`${organization}/${project}/${name}`, projectDir);
+  // It must be what was remembered before the update writes anything, and the program takes a while to start.
+  const memory = readMemory(stack);
+  memory.catch(() => undefined);
+  return {
+    stack,
+    configuration: () => loadStackConfiguration(run.configuration, project, stack, projectDir),
+    memory: () => memory,
+    live: ({ channel }) => observeTraffic(connect(channel.context), stack, channel),
+    desired: (configuration, record) => readDesired(configuration, record, projectDir),
+    verdicts: async (proposal, record, live, { channel, settings }, now) => {
+      const sources: SnapshotSources = {
+        cluster: connect(channel.context),
+        channelName: stack,
+        channel,
+        settings,
+        projectDir,
+        policies: loadPolicies(projectDir, channel),
+        live,
+        readMemory,
+        now,
+      };
+      return (await judgeProposal(proposal, record, sources)).verdicts;
+    },
+    policies: ({ channel }) => loadPolicies(projectDir, channel),
+  };
+}
+
+/**
+ * Judges what a program is about to do as if the program had judged nothing: its own look at memory, configuration,
+ * release file and cluster, its own proposal, and every gate of it.
+ * @throws when something that is needed for it cannot be read.
+ */
+export async function judgeChannel(
+  asked: Target,
+  sources: ChannelSources,
+  tightening: Tightening,
+): Promise<Judgement> {
+  const { stack } = sources;
+  if (asked.channel !== stack) {
+    return refused(`it is the channel ${asked.channel}, and the stack is ${stack}`);
+  }
+  const configuration = sources.configuration();
+  const { channel } = configuration;
+  const [{ record, intent }, live] = await Promise.all([sources.memory(), sources.live(configuration)]);
+  const now = new Date();
+  const proposal = propose({
+    record,
+    intent,
+    desired: sources.desired(configuration, record),
+    live,
+    stages: channel.stages,
+    rollbackWindowSeconds: channel.rollbackWindow,
+    now: now.toISOString(),
+  });
+  const comparison = compare(asked, record, proposal);
+  if (comparison.outcome === "refused") return refused(comparison.reason);
+  const judged = { name: stack, configuration, record, writtenBy: asked.transition, judgedAt: now };
+  if (comparison.outcome === "kept") {
+    return { outcome: "passed", channel: { ...judged, transition: null, to: positionOf(comparison.record) } };
+  }
+  const { step } = comparison;
+  const verdicts = await sources.verdicts(step, record, live, configuration, now);
+  const policies = sources.policies(configuration);
+  const reasons = [
+    ...verdicts
+      .filter(({ status }) => status === "fail" || status === "hold")
+      .map(({ gate, reason }) => `${gate}: ${reason}`),
+    ...violationsOf(tightening, step, { channel, policies, record, now }),
+  ];
+  if (reasons.length > 0) return refused(...reasons);
+  const transition = { id: asked.transition, kind: step.kind };
+  return { outcome: "passed", channel: { ...judged, transition, to: step.to } };
+}
+
+function refused(...reasons: string[]): Judgement {
+  return { outcome: "refused", reasons };
+}

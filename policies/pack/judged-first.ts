@@ -1,0 +1,80 @@
+import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { z } from "zod";
+import type { JudgedChannel } from "./channel-judgement";
+import type { Judgements } from "./judgements";
+import { plain } from "./object-policy";
+import { object, types } from "./objects";
+
+const ownKinds: readonly string[] = [
+  types.deployment,
+  types.job,
+  types.configMap,
+  types.service,
+  types.budget,
+  types.route,
+];
+
+/** Type tokens that write nothing outside of Pulumi's state. */
+const stateOnly =
+  /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:index:Stash|pulumi:providers:command)$/;
+
+const confirmationCommand = "node run.cjs observe/data-plane.ts";
+
+const commandInputs = z.strictObject({
+  create: z.literal(confirmationCommand),
+  stdin: z.string(),
+  addPreviousOutputInEnv: z.literal(false).optional(),
+  logging: z.string().optional(),
+});
+
+const providerInputs = z.looseObject({
+  context: z.string().optional(),
+  kubeconfig: z.undefined().optional(),
+});
+
+/** Whatever touches the cluster belongs to the channel that was judged, and is something this pack can judge. */
+export function judgedFirst(judgements: Judgements): ResourceValidationPolicy {
+  return {
+    name: "judged-first",
+    description: "Nothing is written that does not belong to a release channel which was judged before.",
+    enforcementLevel: "mandatory",
+    validateResource: (args, reportViolation) => {
+      if (stateOnly.test(args.type)) return;
+      if (judgements.last === null || !belongsToChannel(args.urn)) {
+        reportViolation(
+          `${args.name} (${args.type}) is not part of a release channel that was judged by the policy release-gates.`,
+        );
+        return;
+      }
+      const channel = judgements.passed;
+      if (channel === null) return;
+      for (const violation of violationsOf(args, channel)) reportViolation(`${args.name}: ${violation}`);
+    },
+  };
+}
+
+/** The types of all parents are part of a URN. */
+function belongsToChannel(urn: string): boolean {
+  return (urn.split("::")[2] ?? "").startsWith(`${types.channel}$`);
+}
+
+function violationsOf({ type, props }: ResourceValidationArgs, channel: JudgedChannel): string[] {
+  const { context, namespace } = channel.configuration.channel;
+  if (type === types.provider) {
+    const inputs = providerInputs.safeParse(plain(props));
+    const same = inputs.success && inputs.data.context === context;
+    return same ? [] : ["the provider writes to another cluster than the one the gates looked at"];
+  }
+  if (type === types.command) {
+    return commandInputs.safeParse(plain(props)).success
+      ? []
+      : [`the only command of a release channel is \`${confirmationCommand}\``];
+  }
+  if (!ownKinds.includes(type)) return [`a release channel is not made of ${type}`];
+  const read = object.safeParse(plain({ metadata: props.metadata }));
+  if (!read.success) return ["it has no name or namespace of its own"];
+  if (read.data.metadata.namespace !== namespace) {
+    return [`it is in the namespace ${read.data.metadata.namespace}; the channel's is ${namespace}`];
+  }
+  return [];
+}

@@ -1,0 +1,23 @@
+import type { JudgedChannel, Judgement } from "./channel-judgement";
+
+/**
+ * What was judged so far in this run. The engine asks about a component before it registers it, and about its
+ * children after that: they are measured by what was judged for the channel they belong to.
+ */
+export class Judgements {
+  #last: Judgement | undefined;
+
+  note(judgement: Judgement): void {
+    this.#last = judgement;
+  }
+
+  /** Null before anything was judged. */
+  get last(): Judgement | null {
+    return this.#last ?? null;
+  }
+
+  /** Null also where the channel was refused: that is told once, and stops an update by itself. */
+  get passed(): JudgedChannel | null {
+    return this.#last?.outcome === "passed" ? this.#last.channel : null;
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+
+/** Types of the resources that a release channel is made of. */
+export const types = {
+  channel: "release-channels:index:ReleaseChannel",
+  migration: "release-channels:index:MigrationJob",
+  deployment: "kubernetes:apps/v1:Deployment",
+  job: "kubernetes:batch/v1:Job",
+  configMap: "kubernetes:core/v1:ConfigMap",
+  service: "kubernetes:core/v1:Service",
+  budget: "kubernetes:policy/v1:PodDisruptionBudget",
+  route: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+  provider: "pulumi:providers:kubernetes",
+  command: "command:local:Command",
+  stash: "pulumi:index:Stash",
+} as const;
+
+const text = z.record(z.string(), z.string());
+
+/** As a user writes them, and as the engine may fill them in: what policies do not look at is left out. */
+export const object = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    labels: text.default({}),
+    annotations: text.default({}),
+  }),
+});
+
+const quantities = z.record(z.string(), z.union([z.string(), z.number()])).default({});
+
+const container = z.object({
+  name: z.string(),
+  image: z.string(),
+  command: z.array(z.string()).default([]),
+  args: z.array(z.string()).default([]),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
+  resources: z.object({ requests: quantities, limits: quantities }).prefault({}),
+  readinessProbe: z.unknown().optional(),
+  securityContext: z
+    .object({
+      allowPrivilegeEscalation: z.boolean().default(true),
+      privileged: z.boolean().default(false),
+      runAsNonRoot: z.boolean().optional(),
+      capabilities: z
+        .object({ drop: z.array(z.string()).default([]), add: z.array(z.string()).default([]) })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+export type Container = z.infer<typeof container>;
+
+const pod = z.object({
+  containers: z.array(container),
+  initContainers: z.array(container).default([]),
+  automountServiceAccountToken: z.boolean().default(true),
+  hostNetwork: z.boolean().default(false),
+  hostPID: z.boolean().default(false),
+  hostIPC: z.boolean().default(false),
+  volumes: z.array(z.looseObject({ hostPath: z.unknown().optional() })).default([]),
+  securityContext: z
+    .object({
+      runAsNonRoot: z.boolean().default(false),
+      seccompProfile: z.object({ type: z.string() }).optional(),
+    })
+    .prefault({}),
+});
+export type Pod = z.infer<typeof pod>;
+
+const template = z.object({ metadata: z.object({ labels: text.default({}) }).prefault({}), spec: pod });
+
+/** A Deployment or a Job. */
+export const workload = object.extend({ spec: z.object({ template }) });
+export type Workload = z.infer<typeof workload>;
+
+export const deployment = object.extend({
+  spec: z.object({
+    template,
+    strategy: z
+      .object({
+        type: z.string().default("RollingUpdate"),
+        rollingUpdate: z
+          .object({ maxUnavailable: z.union([z.string(), z.number()]).default("25%") })
+          .prefault({}),
+      })
+      .prefault({}),
+  }),
+});
+
+export const configMap = object.extend({ data: text.default({}), binaryData: text.default({}) });
+
+export const service = object.extend({ spec: z.object({ selector: text.default({}) }) });
+
+const routeRule = z.object({
+  filters: z.array(z.unknown()).default([]),
+  backendRefs: z
+    .array(
+      z.object({
+        name: z.string(),
+        weight: z.number().default(1),
+        filters: z.array(z.unknown()).default([]),
+      }),
+    )
+    .default([]),
+});
+
+export const route = object.extend({
+  spec: z.object({ hostnames: z.array(z.string()).default([]), rules: z.array(routeRule).default([]) }),
+});
+
+export function containersOf({ spec }: Workload): Container[] {
+  return [...spec.template.spec.initContainers, ...spec.template.spec.containers];
+}

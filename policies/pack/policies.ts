@@ -1,0 +1,47 @@
+import type { Policies } from "@pulumi/policy";
+import type { ChannelSources } from "./channel-judgement";
+import { disruptionBudgets } from "./disruption-budgets";
+import { images } from "./images";
+import { judgedFirst } from "./judged-first";
+import { Judgements } from "./judgements";
+import { atMostTwoReleases, labels, podLabels, transitionIds } from "./labels";
+import { contractInFinalize, migrationDependencies, migrationsFirst } from "./migrations-first";
+import { configMapSecrets, podSecrets } from "./plain-text-secrets";
+import { record } from "./record";
+import { type PackIdentity, releaseGates } from "./release-gates";
+import { routeWeights, serviceTargets } from "./traffic";
+import { containerResources, noUnavailability, probes, securityContext } from "./workloads";
+
+/**
+ * All policies of the pack, for one run of the engine.
+ * @param sources read when the first channel is judged
+ */
+export function releasePolicies(
+  sources: () => ChannelSources,
+  pack: PackIdentity,
+  { preview }: { preview: boolean },
+): Policies {
+  const judgements = new Judgements();
+  return [
+    releaseGates(sources, judgements, pack),
+    judgedFirst(judgements),
+    record(judgements, preview),
+    routeWeights(judgements),
+    serviceTargets(judgements),
+    atMostTwoReleases(judgements),
+    labels(judgements),
+    podLabels,
+    transitionIds(judgements),
+    images(judgements),
+    migrationsFirst(judgements),
+    contractInFinalize(judgements),
+    containerResources,
+    probes,
+    securityContext,
+    noUnavailability,
+    podSecrets,
+    configMapSecrets(judgements),
+    disruptionBudgets,
+    migrationDependencies,
+  ];
+}

@@ -1,0 +1,94 @@
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { labelKeys } from "../../rollout/labels";
+import { followed } from "../../rollout/plan";
+import type { Position } from "../../rollout/record";
+import { httpServices, objectName } from "../../rollout/release";
+import type { Judgements } from "./judgements";
+import { objectPolicy } from "./object-policy";
+import { route, service, types } from "./objects";
+
+/** A route gives each release what the judged position says, and sends nothing anywhere else. */
+export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
+  return objectPolicy({
+    name: "route-weights",
+    description: "The weights of a route sum to 100 and are those of the position that was judged.",
+    of: [types.route],
+    schema: route,
+    check: ({ metadata, spec: { hostnames, rules } }) => {
+      const [rule, ...others] = rules;
+      if (rule === undefined || others.length > 0) return [`it has ${rules.length} rules instead of one`];
+      const backends = rule.backendRefs;
+      const sum = backends.reduce((total, { weight }) => total + weight, 0);
+      const channel = judgements.passed;
+      const rulesKept: [boolean, string][] = [
+        [sum === 100, `its weights sum to ${sum} instead of 100`],
+        [
+          backends.every(({ weight }) => Number.isInteger(weight) && weight >= 0),
+          "a weight is no whole number from 0",
+        ],
+        [
+          rule.filters.length + backends.flatMap(({ filters }) => filters).length === 0,
+          "it has filters, which the data plane's confirmation does not see",
+        ],
+      ];
+      if (channel !== null) {
+        const live = describe(Object.fromEntries(backends.map(({ name, weight }) => [name, weight])));
+        const wanted = describe(expectedWeights(channel.to, metadata.labels[labelKeys.name] ?? ""));
+        const names = channel.configuration.channel.gateway.hostnames;
+        rulesKept.push(
+          [live === wanted, `its weights are ${live}; the position that was judged has ${wanted}`],
+          [
+            hostnames.join() === names.join(),
+            `its host names are ${hostnames.join(", ")}, not ${names.join(", ")}`,
+          ],
+        );
+      }
+      return rulesKept.filter(([kept]) => !kept).map(([, violation]) => violation);
+    },
+  });
+}
+
+/** Backend → weight. */
+function expectedWeights({ baseline, candidate, weight }: Position, name: string): Record<string, number> {
+  const sides = [
+    { release: baseline, share: 100 - weight },
+    ...(candidate === null ? [] : [{ release: candidate, share: weight }]),
+  ].filter(({ release }) => httpServices(release).includes(name));
+  return Object.fromEntries(
+    sides.map(({ release, share }) => [objectName(name, release), sides.length === 1 ? 100 : share]),
+  );
+}
+
+function describe(weights: Record<string, number>): string {
+  return (
+    Object.entries(weights)
+      .sort(([left], [right]) => left.localeCompare(right))
+      .map(([backend, weight]) => `${backend} ${weight}`)
+      .join(", ") || "none"
+  );
+}
+
+/** A Service leads to the release it is named after; the one for callers in the cluster to the judged one. */
+export function serviceTargets(judgements: Judgements): ResourceValidationPolicy {
+  return objectPolicy({
+    name: "service-targets",
+    description: "A Service selects the pods of the release that it stands for.",
+    of: [types.service],
+    schema: service,
+    check: ({ metadata, spec: { selector } }) => {
+      const channel = judgements.passed;
+      if (channel === null) return [];
+      const name = metadata.labels[labelKeys.name] ?? "";
+      const wanted = metadata.labels[labelKeys.release] ?? followed(channel.to, name).id;
+      const selected = selector[labelKeys.release];
+      const sameService =
+        selector[labelKeys.name] === name &&
+        selector[labelKeys.channel] === metadata.labels[labelKeys.channel];
+      return selected === wanted && sameService
+        ? []
+        : [
+            `it selects ${selected ?? "any release"} of ${selector[labelKeys.name] ?? "any service"}, not ${wanted} of ${name}`,
+          ];
+    },
+  });
+}
