@@ -2,7 +2,7 @@ import CliTable from "cli-table3";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
-import type { Verdict } from "./verdict";
+import type { Verdict, VerdictStatus } from "./verdict";
 
 /** What a person is told before anything changes: the plan, and every gate's verdict with its reason. */
 export function describeDecision(
@@ -119,6 +119,23 @@ function gateRows(verdicts: readonly Verdict[]): string[][] {
         .join(", ")}: ${reason}`,
     ]),
   ];
+}
+
+/** The engine's own directives: it draws them on a terminal and leaves them out elsewhere. */
+const colorOf: Record<VerdictStatus, string> = {
+  pass: "<{%fg 2%}>",
+  fail: "<{%fg 1%}>",
+  hold: "<{%fg 3%}>",
+  skipped: "<{%fg 8%}>",
+};
+
+/** Colours the verdicts of a description. Added last, so that the columns keep their widths. */
+export function withColor(description: string): string {
+  return description.replaceAll(
+    /^( {2}[a-z -]{15})(pass|fail|hold|skipped)( +\S)/gm,
+    (_, gate: string, status: VerdictStatus, rest: string) =>
+      `${gate}${colorOf[status]}${status}<{%reset%}>${rest}`,
+  );
 }
 
 /** The same for programs: what is planned, and what every gate says of it. */

@@ -7,6 +7,7 @@ import {
   describeStatus,
   explainDecision,
   summarize,
+  withColor,
 } from "../../rollout/report";
 import type { Verdict } from "../../rollout/verdict";
 import {
@@ -117,6 +118,23 @@ describe("the tables of plan and gates", () => {
     const text = told(advance, verdicts);
     expect(text).toMatch(/not asked +skipped +semver, promotion: judges only the start/);
     expect(text).toMatch(/ +skipped +rbac: nothing is configured/);
+  });
+
+  test("have coloured verdicts, and nothing else that is coloured", () => {
+    const text = told(advance, [
+      ...verdicts,
+      { gate: "approval", status: "pass", reason: "it would fail or hold otherwise" },
+      { gate: "change-window", status: "hold", reason: "closed" },
+    ]);
+    const colored = withColor(text);
+    expect(colored.match(/<\{%fg \d%\}>\w+<\{%reset%\}>/g)).toEqual([
+      "<{%fg 2%}>pass<{%reset%}>",
+      "<{%fg 2%}>pass<{%reset%}>",
+      "<{%fg 3%}>hold<{%reset%}>",
+      "<{%fg 8%}>skipped<{%reset%}>",
+      "<{%fg 8%}>skipped<{%reset%}>",
+    ]);
+    expect(colored.replaceAll(/<\{[^}]*\}>/g, "")).toBe(text);
   });
 
   test("are the same for programs", () => {
