@@ -10,7 +10,13 @@ import type { JudgedTransition, SnapshotSources } from "./snapshot";
  */
 export async function observeEvidence(
   transition: JudgedTransition,
-  { channelName, settings, policies, projectDir, now }: SnapshotSources,
+  {
+    channelName,
+    settings,
+    policies,
+    projectDir,
+    now,
+  }: Pick<SnapshotSources, "channelName" | "settings" | "policies" | "projectDir" | "now">,
 ): Promise<EvidenceSource> {
   if (enteredStep(transition) === null) return notConfigured;
   const policy = policies.evidence();
