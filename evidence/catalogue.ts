@@ -43,14 +43,19 @@ export const catalogue: Record<CatalogueName, AnySchemaObject> = {
 /** @returns what is wrong with a document, empty where nothing is */
 export type Validate = (document: unknown) => string[];
 
-const ajv = addFormats(
-  new Ajv2020({
-    allErrors: true,
-    strictTypes: false,
-    strictRequired: false,
-    schemas: [report, ...Object.values(catalogue)],
-  }),
-);
+/** Knows the catalogue; each schema of it is compiled when it is first asked for. */
+function newAjv() {
+  return addFormats(
+    new Ajv2020({
+      allErrors: true,
+      strictTypes: false,
+      strictRequired: false,
+      schemas: [report, ...Object.values(catalogue)],
+    }),
+  );
+}
+
+const ajv = newAjv();
 
 /**
  * The validator of a schema of the catalogue, or of a JSON Schema file (2020-12), which may refer to the catalogue's.
@@ -68,10 +73,11 @@ export function validatorOf(schema: string, projectDir: string, kind: string): V
 function compileFile(file: string, projectDir: string, kind: string): ValidateFunction {
   try {
     const schema: unknown = JSON.parse(readFileSync(resolve(projectDir, file), "utf8"));
-    if (typeof schema !== "object" || schema === null) throw new Error("it is no JSON object");
-    // Compiled afresh, because a schema that was changed may carry the id of the one before it.
-    ajv.removeSchema(schema);
-    return ajv.compile(schema);
+    if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
+      throw new Error("it is no JSON object");
+    }
+    // By itself, so that it can take no place of the catalogue's by carrying an id of it.
+    return newAjv().compile(schema);
   } catch (error) {
     throw new UserError(
       `${file} cannot be used as a JSON Schema (2020-12): ${(error as Error).message}. It is named by kinds.${kind}.schema in the evidence policy.`,

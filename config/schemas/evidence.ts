@@ -51,7 +51,7 @@ const condition = z
     pointer: z
       .string()
       .regex(/^(\/[^/]*)*$/, { error: "expected a JSON pointer such as /services/api/p95_ms" }),
-    is: z.enum(["=", "≠", ...orders]),
+    is: z.enum(["=", "≠", ...orders], { error: `expected one of = ≠ ${orders.join(" ")}` }),
     value: z.union([z.string(), z.number(), z.boolean()]),
   })
   .superRefine(({ is, value }, context) => {
@@ -68,14 +68,21 @@ export type EvidenceCondition = z.infer<typeof condition>;
 /** All that is set has to be so; a release with no predecessor counts as a major change. */
 const applicability = z.strictObject({
   change: z
-    .array(z.enum(["major", "minor", "patch"]))
-    .min(1)
+    .array(z.enum(["major", "minor", "patch"], { error: "expected major, minor or patch" }))
+    .min(1, { error: "expected at least one, or to be left out" })
     .optional(),
   channels: z.array(dnsLabel()).min(1).optional(),
   lane: releaseLane.optional(),
   /** Only where the release brings migrations that its predecessor has not. */
   migrations: z.literal(true, { error: "expected true, or to be left out" }).optional(),
 });
+
+const noStep = { error: "expected start, finalize or a weight such as 30" };
+const step = z.union([
+  z.literal("start"),
+  z.literal("finalize"),
+  z.int(noStep).min(1, noStep).max(100, noStep),
+]);
 
 const evidenceKind = z
   .strictObject({
@@ -91,12 +98,15 @@ const evidenceKind = z
     /** By the time in the report, at every step that needs it. */
     maxAge: durationSeconds.optional(),
     /** Needed from this step on: `start`, a weight, or `finalize`. */
-    neededAt: z.union([z.literal("start"), z.literal("finalize"), z.int().min(1).max(100)]).default("start"),
+    neededAt: step.default("start"),
     when: applicability.prefault({}),
     /** JSON pointer → what must stand there. */
     conditions: z.array(condition).default([]),
     /** Roles one of which must have signed it; unsigned counts where it is left out. */
-    signedBy: z.array(dnsLabel(30)).min(1).optional(),
+    signedBy: z
+      .array(dnsLabel(30))
+      .min(1, { error: "expected at least one role, or to be left out" })
+      .optional(),
   })
   .superRefine(({ schema, baseline }, context) => {
     if (baseline === undefined || comparableNames.includes(schema)) return;
