@@ -1,7 +1,7 @@
-import CliTable from "cli-table3";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
+import { table } from "./table";
 import type { Verdict, VerdictStatus } from "./verdict";
 
 /** What a person is told before anything changes: the plan, and every gate's verdict with its reason. */
@@ -37,37 +37,6 @@ function headline(proposal: Proposal, decision: Decision): string {
 /** Columns of both tables; with the blanks that Pulumi puts before each line they end before column 100. */
 const planWidths = [10, 82];
 const gateWidths = [15, 9, 68];
-
-/** Lines of a table without borders, long cells wrapped at words. */
-function table(colWidths: number[], rows: string[][]): string[] {
-  const lines = new CliTable({
-    colWidths,
-    wordWrap: true,
-    chars: {
-      top: "",
-      "top-mid": "",
-      "top-left": "",
-      "top-right": "",
-      bottom: "",
-      "bottom-mid": "",
-      "bottom-left": "",
-      "bottom-right": "",
-      left: "  ",
-      "left-mid": "",
-      mid: "",
-      "mid-mid": "",
-      right: "",
-      "right-mid": "",
-      middle: "",
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
-  });
-  lines.push(...rows);
-  return lines
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-}
 
 function planRows(plan: Plan): string[][] {
   return [
