@@ -1,3 +1,5 @@
+import * as fc from "fast-check";
+import { compare } from "semver";
 import { semver } from "../../policies/gates/semver";
 import { aRelease, completed, overlayOf, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
@@ -45,5 +47,25 @@ describe("a rollout goes forward", () => {
     ["an install", { kind: "install", to: steady(), from: null }],
   ] as const)("%s is not judged", (_, more) => {
     expect(semver(transition(more)).status).toBe("skipped");
+  });
+});
+
+describe("whatever the versions are", () => {
+  const number = fc.integer({ min: 0, max: 3 });
+  const prerelease = fc.constantFrom("", "-alpha", "-rc.1", "-rc.2", "-rc.10");
+  const version = fc
+    .tuple(number, number, number, prerelease)
+    .map(([major, minor, patch, tail]) => `${major}.${minor}.${patch}${tail}`);
+
+  test("one of two different ones may follow the other, never both", () => {
+    fc.assert(
+      fc.property(version, version, (one, other) => {
+        fc.pre(one !== other);
+        const forward = start(one, other).status;
+        const back = start(other, one).status;
+        expect([forward, back].sort()).toEqual(["fail", "pass"]);
+        expect(forward).toBe(compare(other, one) > 0 ? "pass" : "fail");
+      }),
+    );
   });
 });
