@@ -24,9 +24,14 @@ export function table(colWidths: number[], rows: string[][]): string[] {
     },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
   });
-  lines.push(...rows);
+  lines.push(...rows.map((cells) => cells.map((cell, column) => broken(cell, (colWidths[column] ?? 2) - 1))));
   return lines
     .toString()
     .split("\n")
     .map((line) => line.trimEnd());
+}
+
+/** A path or a checksum may be longer than its column, and would be cut off. */
+function broken(text: string, width: number): string {
+  return text.replaceAll(new RegExp(`\\S{${width}}(?=\\S)`, "g"), "$&\n");
 }
