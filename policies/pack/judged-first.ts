@@ -16,7 +16,7 @@ const ownKinds: readonly string[] = [
 
 /** Type tokens that write nothing outside of Pulumi's state. */
 const stateOnly =
-  /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:index:Stash|pulumi:providers:command)$/;
+  /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:index:Stash|pulumi:providers:(command|pulumi))$/;
 
 const confirmationCommand = "node run.cjs observe/data-plane.ts";
 

@@ -48,7 +48,7 @@ export function judgedTo(
   };
 }
 
-export function after(judgement: Judgement | JudgedChannel | null): Judgements {
+export function judgementsOf(judgement: Judgement | JudgedChannel | null): Judgements {
   const judgements = new Judgements();
   if (judgement !== null) {
     judgements.note("to" in judgement ? { outcome: "passed", channel: judgement } : judgement);

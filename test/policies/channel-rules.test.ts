@@ -1,0 +1,339 @@
+import { judgedFirst } from "../../policies/pack/judged-first";
+import { atMostTwoReleases, labels, transitionIds } from "../../policies/pack/labels";
+import { contractInFinalize, migrationsFirst } from "../../policies/pack/migrations-first";
+import { types } from "../../policies/pack/objects";
+import { record } from "../../policies/pack/record";
+import { routeWeights, serviceTargets } from "../../policies/pack/traffic";
+import { nextRecord } from "../../rollout/history";
+import type { ChannelRecord } from "../../rollout/record";
+import { positionOf } from "../../rollout/record";
+import { objectName, resolveRelease } from "../../rollout/release";
+import {
+  aFile,
+  apiAndWorker,
+  completed,
+  next,
+  old,
+  recordOf,
+  rolling,
+  steady,
+  third,
+} from "../rollout/releases";
+import { judgedTo, judgementsOf, violations } from "./pack-run";
+
+const release = (id: string, more: object = {}) => ({
+  "app.kubernetes.io/managed-by": "release-channels",
+  "app.kubernetes.io/part-of": "shop",
+  "app.kubernetes.io/name": "api",
+  "app.kubernetes.io/version": "1.1.0",
+  "release-channels.dev/channel": "canary",
+  "release-channels.dev/release": id,
+  ...more,
+});
+const metadata = (more: object = {}) => ({
+  name: "api",
+  namespace: "shop-canary",
+  labels: release(next.id),
+  ...more,
+});
+const at10 = judgementsOf(judgedTo(rolling(10)));
+
+describe("a route", () => {
+  const route = (weights: [string, number][], more: object = {}) => ({
+    type: types.route,
+    props: {
+      metadata: metadata({ labels: { "app.kubernetes.io/name": "api" } }),
+      spec: {
+        hostnames: ["canary.shop.localhost"],
+        rules: [{ backendRefs: weights.map(([name, weight]) => ({ name, weight })), ...more }],
+      },
+    },
+  });
+  const [baseline, candidate] = [objectName("api", old), objectName("api", next)];
+
+  test("with the judged weights is good", async () => {
+    expect(
+      await violations(
+        routeWeights(at10),
+        route([
+          [candidate, 10],
+          [baseline, 90],
+        ]),
+      ),
+    ).toEqual([]);
+  });
+
+  test.each<[string, ReturnType<typeof route>, RegExp]>([
+    [
+      "weights that do not sum to 100",
+      route([
+        [baseline, 90],
+        [candidate, 20],
+      ]),
+      /sum to 110/,
+    ],
+    [
+      "a candidate that skips a stage",
+      route([
+        [baseline, 70],
+        [candidate, 30],
+      ]),
+      /the position that was judged has/,
+    ],
+    [
+      "a stranger",
+      route([
+        [baseline, 90],
+        ["other", 10],
+      ]),
+      /its weights are .*other 10/,
+    ],
+    [
+      "a negative weight",
+      route([
+        [baseline, 110],
+        [candidate, -10],
+      ]),
+      /no whole number/,
+    ],
+    [
+      "a filter",
+      route(
+        [
+          [baseline, 90],
+          [candidate, 10],
+        ],
+        { filters: [{ type: "RequestMirror" }] },
+      ),
+      /filters/,
+    ],
+  ])("with %s is found", async (_, question, message) => {
+    expect((await violations(routeWeights(at10), question)).join("\n")).toMatch(message);
+  });
+
+  test("with a second rule, or another host, is found", async () => {
+    const question = route([
+      [baseline, 90],
+      [candidate, 10],
+    ]);
+    const { spec } = question.props;
+    spec.rules.push({ backendRefs: [] });
+    expect(await violations(routeWeights(at10), question)).toEqual([expect.stringContaining("2 rules")]);
+    spec.rules.pop();
+    spec.hostnames = ["elsewhere"];
+    expect(await violations(routeWeights(at10), question)).toEqual([expect.stringContaining("elsewhere")]);
+  });
+});
+
+describe("a Service", () => {
+  const service = (selected: string, labelsOfIt: object) => ({
+    type: types.service,
+    props: {
+      metadata: metadata({ labels: labelsOfIt }),
+      spec: { selector: release(selected) },
+    },
+  });
+  const internal = release("", { "release-channels.dev/release": undefined });
+
+  test.each<[string, ReturnType<typeof service>, boolean]>([
+    ["of a release selects it", service(next.id, release(next.id)), true],
+    ["of a release selects another one", service(next.id, release(old.id)), false],
+    ["for callers in the cluster leads to the baseline", service(old.id, internal), true],
+    ["for callers in the cluster leads to the candidate at 10 %", service(next.id, internal), false],
+  ])("%s", async (_, question, good) => {
+    expect(await violations(serviceTargets(at10), question)).toHaveLength(good ? 0 : 1);
+  });
+});
+
+describe("labels and ids", () => {
+  const object = (labelsOfIt: object, annotations: object = {}, type: string = types.deployment) => ({
+    type,
+    props: { metadata: metadata({ labels: labelsOfIt, annotations }) },
+  });
+
+  test("of a release of the channel are good", async () => {
+    for (const policy of [labels(at10), atMostTwoReleases(at10)]) {
+      expect(await violations(policy, object(release(next.id)))).toEqual([]);
+    }
+  });
+
+  test.each(Object.keys(release("x")))("without %s it is found", async (key) => {
+    const { [key]: _, ...others } = release(next.id) as Record<string, string>;
+    expect(await violations(labels(at10), object(others))).toEqual([expect.stringContaining(key)]);
+  });
+
+  test("of another channel or product are found", async () => {
+    const others = release(next.id, {
+      "release-channels.dev/channel": "stable",
+      "app.kubernetes.io/part-of": "mail",
+    });
+    expect(await violations(labels(at10), object(others))).toHaveLength(2);
+  });
+
+  test("a third release is found", async () => {
+    const [found] = await violations(atMostTwoReleases(at10), object(release(third.id)));
+    expect(found).toContain(third.id);
+  });
+
+  test.each<[string, string, object, boolean]>([
+    ["a route with this transition", types.route, { "release-channels.dev/transition": "t2" }, true],
+    ["a route with another one", types.route, { "release-channels.dev/transition": "t1" }, false],
+    ["a route with none", types.route, {}, false],
+    ["a Deployment that is waited for", types.deployment, { "release-channels.dev/transition": "t2" }, true],
+    ["a Deployment that nobody waits for", types.deployment, { "pulumi.com/skipAwait": "true" }, true],
+    ["a Deployment with neither", types.deployment, {}, false],
+  ])("%s", async (_, type, annotations, good) => {
+    const found = await violations(transitionIds(at10), object(release(next.id), annotations, type));
+    expect(found).toHaveLength(good ? 0 : 1);
+  });
+});
+
+describe("migrations", () => {
+  const image = apiAndWorker.api.image;
+  const withMigration = resolveRelease(
+    aFile("1.1.0", apiAndWorker, { migrations: [{ id: "0001-a", phase: "expand", image }] }),
+    {},
+  );
+  const judged = () => judgementsOf(judgedTo(rolling(10, withMigration)));
+  const deployment = {
+    type: types.deployment,
+    props: { metadata: metadata({ labels: release(withMigration.id) }) },
+  };
+  const job = {
+    type: types.job,
+    props: { metadata: metadata({ name: `migrate-0001-a-${withMigration.id}` }) },
+  };
+
+  test("that ran before the Deployment are good", async () => {
+    const policy = migrationsFirst(judged());
+    expect(await violations(policy, job)).toEqual([]);
+    expect(await violations(policy, deployment)).toEqual([]);
+  });
+
+  test("that did not are found", async () => {
+    const [found] = await violations(migrationsFirst(judged()), deployment);
+    expect(found).toMatch(/migration 0001-a of release 1\.1\.0 has not run before it/);
+  });
+
+  test("of the contract phase run in finalize only", async () => {
+    const contract = { type: types.migration, props: { phase: "contract" } };
+    const [found] = await violations(contractInFinalize(at10), contract);
+    expect(found).toMatch(/phase contract, and the transition is advance/);
+    const finalized = judgementsOf(judgedTo(steady(next), "finalize"));
+    expect(await violations(contractInFinalize(finalized), contract)).toEqual([]);
+    expect(await violations(contractInFinalize(at10), { ...contract, props: { phase: "expand" } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe("what does not belong to a judged channel", () => {
+  const map = { type: types.configMap, name: "x", props: { metadata: metadata() } };
+
+  test("is found before anything was judged", async () => {
+    expect(await violations(judgedFirst(judgementsOf(null)), map)).toEqual([
+      expect.stringMatching(/not part of/),
+    ]);
+  });
+
+  test("is found beside the channel", async () => {
+    const urn = `urn:pulumi:canary::release-channels::${types.configMap}::x`;
+    expect(await violations(judgedFirst(at10), { ...map, urn })).toEqual([
+      expect.stringMatching(/not part of/),
+    ]);
+  });
+
+  test("is not told again where the channel itself was refused", async () => {
+    const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
+    expect(await violations(judgedFirst(refused), map)).toEqual([]);
+  });
+
+  test.each<[string, object, RegExp | null]>([
+    ["an object of its own", map, null],
+    ["another kind", { type: "kubernetes:core/v1:Pod", props: {} }, /not made of/],
+    ["a dynamic provider", { type: "pulumi-nodejs:dynamic:Resource", props: {} }, /not made of/],
+    [
+      "another namespace",
+      { ...map, props: { metadata: metadata({ namespace: "x" }) } },
+      /the channel's is shop-canary/,
+    ],
+    ["no namespace", { ...map, props: { metadata: { name: "x" } } }, /no name or namespace/],
+    ["another cluster", { type: types.provider, props: { context: "other" } }, /another cluster/],
+    ["another kubeconfig", { type: types.provider, props: { kubeconfig: "…" } }, /another cluster/],
+    ["the channel's cluster", { type: types.provider, props: { clusterIdentifier: "a" } }, null],
+    ["another command", { type: types.command, props: { create: "kubectl", stdin: "" } }, /the only command/],
+    [
+      "its command with more to it",
+      {
+        type: types.command,
+        props: { create: "node run.cjs observe/data-plane.ts", stdin: "", delete: "rm" },
+      },
+      /the only command/,
+    ],
+    [
+      "its command",
+      { type: types.command, props: { create: "node run.cjs observe/data-plane.ts", stdin: "" } },
+      null,
+    ],
+    ["a Stash", { type: types.stash, props: {} }, null],
+  ])("%s", async (_, question, message) => {
+    const found = await violations(judgedFirst(at10), question as typeof map);
+    expect(found).toEqual(message === null ? [] : [expect.stringMatching(message)]);
+  });
+});
+
+describe("the record", () => {
+  const before = recordOf(rolling(10));
+  const now = () => new Date().toISOString();
+  const judged = judgedTo(rolling(30), "advance", { record: before });
+
+  const written = (confirmedAt: string, more: Partial<ChannelRecord> = {}): ChannelRecord => ({
+    ...nextRecord(
+      "canary",
+      before,
+      {
+        transition: { id: "t2", kind: "advance", startedAt: confirmedAt, attempt: 1 },
+        from: positionOf(before),
+        to: rolling(30),
+        releases: [],
+        why: "",
+      },
+      { id: "t2", confirmedAt, services: {} },
+      { actor: "ann", reason: null },
+    ),
+    ...more,
+  });
+  const ask = (input: unknown, preview = false, channel = judged) =>
+    violations(record(judgementsOf(channel), preview), {
+      type: types.stash,
+      name: "record",
+      props: { input },
+    });
+
+  test("that follows from what was judged is good", async () => {
+    expect(await ask(written(now()))).toEqual([]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["says more than was judged", () => written(now(), { weight: 100, state: "completed" })],
+    ["says that the weight is older", () => written(now(), { since: before.since })],
+    ["says that another version was completed", () => written(now(), { completed: [] })],
+    ["takes off a brake", () => written(now(), { braked: true })],
+    ["bears another transition", () => written(now(), { transition: { ...before.transition, id: "t9" } })],
+    ["was confirmed an hour ago", () => written(new Date(Date.now() - 3_600_000).toISOString())],
+    ["will be confirmed", () => written(new Date(Date.now() + 3_600_000).toISOString())],
+    ["is none", () => ({ weight: 30 })],
+  ])("that %s is found", async (_, input) => {
+    expect(await ask(input())).toHaveLength(1);
+  });
+
+  test("stays as it is where nothing moves", async () => {
+    const kept = judgedTo(completed(), null, { record: before });
+    expect(await ask(before, false, kept)).toEqual([]);
+    expect(await ask({ ...before, since: now() }, false, kept)).toHaveLength(1);
+  });
+
+  test("is not known in a preview", async () => {
+    expect(await ask(undefined, true)).toEqual([]);
+  });
+});
