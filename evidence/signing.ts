@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { compactVerify, decodeProtectedHeader, errors, flattenedVerify } from "jose";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { CompactSign, compactVerify, decodeProtectedHeader, errors, flattenedVerify } from "jose";
+import { UserError } from "../config/load/problems";
 import type { AccessPolicy } from "../config/schemas/access";
 
 /** Whose key made a signature. */
@@ -59,4 +60,50 @@ function publicKey(base64: string): KeyObject {
 function withPayload(token: string, payload: Uint8Array) {
   const [header = "", , signature = ""] = token.split(".");
   return { protected: header, payload: Buffer.from(payload).toString("base64url"), signature };
+}
+
+/** A private key, and whose it is by the access file. */
+export interface SigningKey {
+  key: KeyObject;
+  signer: Signer;
+}
+
+/**
+ * Finds out whose a private key is, by its public half.
+ * @param pem ed25519 in PKCS #8, as `openssl genpkey -algorithm ed25519` writes it
+ * @throws {UserError} when it is no such key, or nobody's
+ */
+export function signingKey(pem: string, access: AccessPolicy): SigningKey {
+  const key = privateKey(pem);
+  const own = createPublicKey(key).export({ format: "der", type: "spki" }).subarray(ed25519Prefix.length);
+  for (const { name, roles, keys } of access.identities) {
+    const known = keys.find(({ ed25519 }) => own.equals(Buffer.from(ed25519, "base64")));
+    if (known !== undefined) return { key, signer: { by: name, roles, keyId: known.id } };
+  }
+  throw new UserError(
+    `The key is nobody's in the access file. Its public half, to be added there under \`keys\`: ${own.toString("base64")}`,
+  );
+}
+
+function privateKey(pem: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch {
+    // Told below, without what the file holds.
+  }
+  throw new UserError(
+    "The key file holds no ed25519 private key in PEM (openssl genpkey -algorithm ed25519).",
+  );
+}
+
+/** A compact JWS that carries its payload. */
+export function signPayload(payload: Uint8Array, { key, signer }: SigningKey): Promise<string> {
+  return new CompactSign(payload).setProtectedHeader({ alg: "EdDSA", kid: signer.keyId }).sign(key);
+}
+
+/** The same without the payload, to lie beside the file that holds it. */
+export async function signDetached(payload: Uint8Array, key: SigningKey): Promise<string> {
+  const [header, , signature] = (await signPayload(payload, key)).split(".");
+  return `${header}..${signature}`;
 }

@@ -1,7 +1,7 @@
-import { Duration } from "luxon";
 import type { EvidenceKind } from "../../config/schemas/evidence";
 import type { Verdict } from "../../rollout/verdict";
 import { clearedAway, clearsAway } from "./change";
+import { inWords } from "./duration";
 import { type Finding, isSome, notBroughtIn, verdictOf } from "./findings";
 import type { GateInput } from "./input";
 import type { EvidenceItem, EvidenceSource } from "./input/evidence";
@@ -146,10 +146,4 @@ function count(findings: readonly EvidenceFinding[]): string {
   const kinds = new Set(findings.map(({ kind }) => kind));
   const bad = new Set(findings.filter(({ status }) => status !== "pass").map(({ kind }) => kind));
   return `${kinds.size - bad.size} of ${kinds.size} kinds are in`;
-}
-
-function inWords(seconds: number): string {
-  return Duration.fromMillis(seconds * 1000)
-    .rescale()
-    .toHuman({ unitDisplay: "long" });
 }

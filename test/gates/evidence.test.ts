@@ -62,7 +62,7 @@ describe("one kind of evidence", () => {
       { maxAge: "29m" },
       {},
       "hold",
-      "one: one.json was produced 2026-01-01T00:30:00.000Z and counts for 29 minutes; a newer one is needed",
+      "one: one.json was produced 2026-01-01T00:30:00.000Z and counts for 29 min; a newer one is needed",
     ],
     [
       "not what it should be, all of it told",
