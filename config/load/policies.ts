@@ -4,7 +4,7 @@ import { type AccessPolicy, accessPolicy } from "../schemas/access";
 import type { ChannelSection } from "../schemas/channel";
 import { type CompatMatrix, compatMatrix } from "../schemas/compat";
 import { type EvidencePolicy, evidencePolicy } from "../schemas/evidence";
-import { type SloPolicy, sloPolicy } from "../schemas/slo";
+import { type SloPolicy, sloPolicyFor } from "../schemas/slo";
 import { check, readYaml } from "./yaml";
 
 /**
@@ -31,7 +31,9 @@ export function loadPolicies(projectDir: string, channel: ChannelSection): Polic
   const optional = <Schema extends z.ZodType>(schema: Schema, file: string | undefined, whatFor: string) =>
     once(() => (file === undefined ? null : read(schema, file, whatFor)));
   return {
-    slo: once(() => read(sloPolicy, channel.slo, "it holds the service level objectives (key channel.slo)")),
+    slo: once(() =>
+      read(sloPolicyFor(channel), channel.slo, "it holds the service level objectives (key channel.slo)"),
+    ),
     compat: optional(compatMatrix, channel.compat, "it holds the compatibility matrix (key channel.compat)"),
     evidence: optional(
       evidencePolicy,

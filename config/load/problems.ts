@@ -25,3 +25,8 @@ export function formatProblem(problem: Problem): string {
 export function userErrorFrom(headline: string, problems: Problem[]): UserError {
   return new UserError([headline, ...problems.map((problem) => `  ${formatProblem(problem)}`)].join("\n"));
 }
+
+/** For a sentence that goes on after it. */
+export function inOneLine({ message }: Error): string {
+  return message.replaceAll(/\s*\n\s*/g, " ");
+}

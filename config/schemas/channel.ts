@@ -81,8 +81,7 @@ const webAddress = z.url({
   error: "expected an address such as http://127.0.0.1:9090",
 });
 
-/** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
-export const channelSection = z.strictObject({
+const fields = z.strictObject({
   product: dnsLabel(20),
   namespace: dnsLabel(),
   /** kubeconfig context; the current one where it is left out. */
@@ -138,6 +137,19 @@ export const channelSection = z.strictObject({
   confirmWithin: durationSeconds.default(60),
   /** How long an ending pod keeps answering, so that gateways can stop using it. */
   drain: durationSeconds.default(5),
+});
+
+/** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
+export const channelSection = fields.superRefine(({ stages, observation }, context) => {
+  const unknown = Object.keys(observation.stages).filter((weight) => !stages.includes(Number(weight)));
+  for (const weight of unknown) {
+    context.addIssue({
+      code: "custom",
+      path: ["observation", "stages", weight],
+      message: `expected one of \`stages\`: ${stages.join(", ")}`,
+      input: Number(weight),
+    });
+  }
 });
 
 export type ChannelSection = z.infer<typeof channelSection>;

@@ -1,149 +1,107 @@
-import type { Objectives, SloPolicy } from "../../config/schemas/slo";
-import type { Verdict, VerdictStatus } from "../../rollout/verdict";
-import { type GateInput, judged, type RequestCounts, raises, type ServiceObservation } from "./input";
-import { proportionBounds } from "./statistics";
+import type { Objectives } from "../../config/schemas/slo";
+import type { Verdict } from "../../rollout/verdict";
+import { approvedFor, signCommand } from "./approval";
+import { hold, type ObjectiveFinding } from "./failure-share";
+import { type GateInput, judged, raises, type ServiceObservation } from "./input";
+import { flawOf, judgeErrors, judgeLatency } from "./service-objectives";
+import { alphaOfComparison, type StagePolicy, stagePolicy } from "./stage-policy";
 
 const gate = "slo";
 
-interface Finding {
-  status: Extract<VerdictStatus, "pass" | "fail" | "hold">;
-  reason: string;
-  observed?: string;
-  expected?: string;
-}
-
 /**
  * The candidate keeps its service levels: within target, and no worse than the baseline over the same window by
- * more than the margin. Blocks on what is certain at any time (see `statistics.ts`), opens only when the figures
- * themselves are within target; between the two, and without enough data, it holds.
+ * more than the margin. Without enough data it holds.
  */
 export function slo(input: GateInput): Verdict {
-  const { slo: policy, snapshot } = input;
-  if (!raises(input)) return { gate, status: "skipped", reason: "judges only what already has traffic" };
+  const { slo: policy, snapshot, record } = input;
+  if (!raises(input) || record === null) {
+    return { gate, status: "skipped", reason: "judges only what already has traffic" };
+  }
   if (Object.keys(policy.services).length === 0) {
     return { gate, status: "skipped", reason: "no objectives are configured" };
   }
   if (snapshot.services === null) {
     return { gate, status: "skipped", reason: "no metrics source is configured (key channel.prometheus)" };
   }
-  const findings = Object.entries(policy.services)
-    .filter(([service]) => judged(input).services[service] !== undefined)
-    .flatMap(([service, objectives]) =>
-      judgeService(objectives, policy, snapshot.services?.[service]).map((finding) => ({
-        ...finding,
-        reason: `${service}: ${finding.reason}`,
-      })),
-    );
+  const stage = stagePolicy(policy, record.weight);
+  const services = Object.entries(stage.services).filter(
+    ([service]) => judged(input).services[service] !== undefined,
+  );
+  const alpha = alphaOfComparison(
+    policy.falseAlarm,
+    services.map(([, objectives]) => objectives),
+    input.channel.stages.length,
+  );
+  const findings = services.flatMap(([service, objectives]) =>
+    judgeService(objectives, snapshot.services?.[service], { input, stage, alpha }).map((finding) => ({
+      ...finding,
+      reason: `${service}: ${finding.reason}`,
+    })),
+  );
   return worst(findings);
 }
 
-function worst(findings: Finding[]): Verdict {
+interface Context {
+  input: GateInput;
+  stage: StagePolicy;
+  alpha: number;
+}
+
+function judgeService(
+  { errorRate, latency }: Objectives,
+  observation: ServiceObservation | undefined,
+  { input, stage, alpha }: Context,
+): ObjectiveFinding[] {
+  if (observation === undefined) return [hold("no figures: nothing was collected")];
+  const { candidate, baseline, problem } = observation;
+  if (problem !== null) return [hold(`no figures: ${problem}`)];
+  if (candidate === null) return [hold("no figures of the candidate")];
+  const flaw = flawOf(candidate) ?? (baseline === null ? null : flawOf(baseline));
+  if (flaw !== null) return [hold(`no figures: ${flaw}`)];
+
+  const few = candidate.requests < stage.minimumRequests ? judgeFew(candidate.requests, input, stage) : null;
+  if (few?.status === "hold") return [few];
+  const approved = few === null ? [] : [few];
+  if (candidate.requests === 0) return approved;
+  const context = { record: input.record, minimumRequests: stage.minimumRequests, alpha };
+  return [
+    ...approved,
+    ...(errorRate === undefined ? [] : [judgeErrors(errorRate, candidate, baseline, context)]),
+    ...latency.map((objective) => judgeLatency(objective, candidate, baseline, context)),
+  ];
+}
+
+/** Too few requests hold; where the policy says so, after a while an approval may stand for those that are missing. */
+function judgeFew(
+  requests: number,
+  input: GateInput,
+  { minimumRequests }: Pick<StagePolicy, "minimumRequests">,
+): ObjectiveFinding {
+  const reason = `too few requests to judge by: ${requests} of at least ${minimumRequests}`;
+  const figures = { observed: `${requests} requests`, expected: `${minimumRequests} requests` };
+  const { slo: policy, record, snapshot } = input;
+  if (policy.lowTraffic === undefined || record === null) return { ...hold(reason), ...figures };
+  const until = Date.parse(record.since) + policy.lowTraffic.holdFor * 1000;
+  if (!(Date.parse(snapshot.takenAt) >= until)) {
+    const later = `${reason}; after ${new Date(until).toISOString()} they can be approved`;
+    return { ...hold(later), ...figures };
+  }
+  const approval = approvedFor(input, "low-traffic");
+  if (approval === null) {
+    return { ...hold(`${reason}; to go on with them: ${signCommand(input, "low-traffic")}`), ...figures };
+  }
+  const approved = `${requests} requests of at least ${minimumRequests}, approved by ${approval.by}`;
+  return { status: "pass", reason: approved, approvals: [approval], ...figures };
+}
+
+function worst(findings: readonly ObjectiveFinding[]): Verdict {
   const decisive =
     findings.find(({ status }) => status === "fail") ??
     findings.find(({ status }) => status === "hold") ??
+    findings.find(({ approvals }) => approvals !== undefined) ??
     findings[0];
   if (decisive === undefined) {
     return { gate, status: "skipped", reason: "no objectives for the services of this release" };
   }
   return { gate, ...decisive };
-}
-
-function judgeService(
-  objectives: Objectives,
-  policy: SloPolicy,
-  observation: ServiceObservation | undefined,
-): Finding[] {
-  const { candidate, baseline, problem } = observation ?? {
-    candidate: null,
-    baseline: null,
-    problem: "nothing was collected",
-  };
-  if (problem !== null) return [{ status: "hold", reason: `no figures: ${problem}` }];
-  if (candidate !== null && !(Number.isFinite(candidate.requests) && Number.isFinite(candidate.errors))) {
-    return [{ status: "hold", reason: "no figures: the counts are not numbers" }];
-  }
-  if (candidate === null || candidate.requests < policy.minimumRequests) {
-    const seen = candidate?.requests ?? 0;
-    return [
-      {
-        status: "hold",
-        reason: `too few requests to judge by: ${seen} of at least ${policy.minimumRequests}`,
-        observed: `${seen} requests`,
-        expected: `${policy.minimumRequests} requests`,
-      },
-    ];
-  }
-  return [
-    ...(objectives.errorRate === undefined
-      ? []
-      : [judgeErrors(objectives.errorRate, policy, candidate, baseline)]),
-    ...objectives.latency.map((objective) => judgeLatency(objective, policy, candidate)),
-  ];
-}
-
-function judgeErrors(
-  { target, marginOverBaseline }: NonNullable<Objectives["errorRate"]>,
-  { falseAlarm }: SloPolicy,
-  candidate: RequestCounts,
-  baseline: RequestCounts | null,
-): Finding {
-  const rate = candidate.errors / candidate.requests;
-  const bounds = proportionBounds(candidate.errors, candidate.requests, falseAlarm / 2);
-  const observed = `${percent(rate)} errors (${candidate.errors} of ${candidate.requests})`;
-  const expected = `at most ${percent(target)}`;
-  const certain = `certainly above ${percent(bounds.lower)}`;
-  if (bounds.lower > target) {
-    return { status: "fail", reason: `${observed}, ${certain}; allowed are ${expected}`, observed, expected };
-  }
-  if (baseline !== null && baseline.requests > 0) {
-    const baselineBounds = proportionBounds(baseline.errors, baseline.requests, falseAlarm / 2);
-    if (bounds.lower - baselineBounds.upper > marginOverBaseline) {
-      const compared = `baseline ${percent(baseline.errors / baseline.requests)} (${baseline.errors} of ${baseline.requests})`;
-      return {
-        status: "fail",
-        reason: `${observed} against ${compared}: worse by more than the margin of ${percent(marginOverBaseline)}`,
-        observed,
-        expected: `${compared}, margin ${percent(marginOverBaseline)}`,
-      };
-    }
-  }
-  if (rate > target) {
-    return {
-      status: "hold",
-      reason: `${observed}; allowed are ${expected}: above target, but not yet certain`,
-      observed,
-      expected,
-    };
-  }
-  return { status: "pass", reason: `${observed}; allowed are ${expected}`, observed, expected };
-}
-
-function judgeLatency(
-  { withinSeconds, share }: Objectives["latency"][number],
-  { falseAlarm }: SloPolicy,
-  candidate: RequestCounts,
-): Finding {
-  const within = candidate.within[String(withinSeconds)];
-  if (within === undefined) {
-    const bounds = Object.keys(candidate.within).join(", ") || "none";
-    return {
-      status: "hold",
-      reason: `the latency histogram has no bucket of ${withinSeconds} s (it has ${bounds})`,
-    };
-  }
-  const observedShare = within / candidate.requests;
-  const observed = `${percent(observedShare)} within ${withinSeconds} s (${within} of ${candidate.requests})`;
-  const expected = `at least ${percent(share)}`;
-  const reason = `${observed}; wanted are ${expected}`;
-  if (proportionBounds(within, candidate.requests, falseAlarm / 2).upper < share) {
-    return { status: "fail", reason, observed, expected };
-  }
-  if (observedShare < share) {
-    return { status: "hold", reason: `${reason}: below, but not yet certain`, observed, expected };
-  }
-  return { status: "pass", reason, observed, expected };
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
 }

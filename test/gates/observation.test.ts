@@ -1,6 +1,6 @@
 import { observation } from "../../policies/gates/observation";
 import { at, completed, next, rolledBack, rolling, steady } from "../rollout/releases";
-import { aChannel, counted, seen, transition } from "./transitions";
+import { aChannel, counted, policy, seen, transition } from "./transitions";
 
 /** Looked at so many seconds after the weight was confirmed, with that many candidate requests. */
 function seenAfter(seconds: number, requests: number | null) {
@@ -58,6 +58,63 @@ describe("observing a candidate", () => {
     const finalize = { kind: "finalize", to: steady(next), from: completed() } as const;
     expect(observation(transition({ ...finalize, snapshot: { takenAt: at(60) } })).status).toBe("hold");
     expect(observation(transition({ ...finalize, snapshot: { takenAt: at(1800) } })).status).toBe("pass");
+  });
+
+  test.each([
+    [10, 60, "hold"],
+    [10, 900, "pass"],
+    [30, 900, "hold"],
+    [30, 1800, "pass"],
+  ] as const)("at %i %% for %i s, where 10 %% needs less", (weight, seconds, status) => {
+    const channel = aChannel({ observation: { for: "1800s", stages: { 10: { for: "900s" } } } });
+    const step = { from: rolling(weight), to: rolling(weight + 20), channel };
+    expect(observation(transition({ ...step, snapshot: { takenAt: at(seconds) } })).status).toBe(status);
+  });
+
+  test("a weight may want another number of requests", () => {
+    const channel = aChannel({
+      observation: { for: "1800s", requests: 500, stages: { 10: { requests: 50 } } },
+    });
+    const judge = (requests: number) =>
+      observation(
+        transition({
+          channel,
+          snapshot: { takenAt: at(10), services: { api: seen(counted(requests)) } },
+        }),
+      ).status;
+    expect([judge(49), judge(50)]).toEqual(["hold", "pass"]);
+  });
+
+  test("a hotfix by its own lane is observed for a shorter time; nothing else is", () => {
+    const channel = aChannel({
+      observation: { for: "1800s", stages: { 10: { for: "3600s" } } },
+      hotfix: { observation: { for: "300s" }, roles: ["operations"] },
+    });
+    const patch = { ...next, version: "1.0.1" };
+    const judge = (lane: "train" | "hotfix", candidate: typeof next) =>
+      observation(
+        transition({
+          channel,
+          lane,
+          from: { ...rolling(10), candidate },
+          to: { ...rolling(30), candidate },
+          snapshot: { takenAt: at(300) },
+        }),
+      ).status;
+    expect(judge("hotfix", patch)).toBe("pass");
+    expect(judge("train", patch)).toBe("hold");
+    expect(judge("hotfix", next)).toBe("hold");
+  });
+
+  test("a load probe's requests are not the users'", () => {
+    const quick = policy(undefined, { mode: "quick", quick: { reports: "probe.json" } });
+    expect(observation({ ...seenAfter(10, 5000), slo: quick }).status).toBe("hold");
+    expect(observation({ ...seenAfter(1800, 0), slo: quick }).status).toBe("pass");
+  });
+
+  test("a count that is no number counts nothing", () => {
+    expect(observation(seenAfter(10, Number.NaN)).status).toBe("hold");
+    expect(observation(seenAfter(10, Number.POSITIVE_INFINITY)).status).toBe("hold");
   });
 
   test("an unreadable time is no time", () => {

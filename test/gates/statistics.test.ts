@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { proportionBounds } from "../../policies/gates/statistics";
+import { certainlyExceeds, proportionBounds } from "../../policies/gates/statistics";
 
 const counts = fc
   .integer({ min: 1, max: 100_000 })
@@ -114,6 +114,101 @@ describe("bounds of a proportion that hold at all times", () => {
     let successes = 0;
     for (let trial = 0; trial < 1_000; trial++) if (random() < 0.05) successes++;
     expect(proportionBounds(successes, 1_000, 0.005).lower).toBeGreaterThan(0.01);
+  });
+});
+
+describe("a difference of two proportions that is certain at any time", () => {
+  const pairs = fc.record({ first: counts, second: counts });
+  const margins = fc.constantFrom(0, 0.005, 0.05);
+
+  test("is never seen where nothing was counted, or where the estimates are within the margin", () => {
+    expect(certainlyExceeds({ successes: 0, trials: 0 }, { successes: 0, trials: 10 }, 0, 0.1)).toBe(false);
+    expect(certainlyExceeds({ successes: 10, trials: 10 }, { successes: 0, trials: 0 }, 0, 0.1)).toBe(false);
+    fc.assert(
+      fc.property(pairs, margins, alphas, ({ first, second }, margin, alpha) => {
+        fc.pre(first.successes / first.trials - second.successes / second.trials <= margin);
+        expect(certainlyExceeds(first, second, margin, alpha)).toBe(false);
+      }),
+    );
+  });
+
+  test("stays when the first has one more, goes never when the second has one more", () => {
+    fc.assert(
+      fc.property(pairs, margins, alphas, ({ first, second }, margin, alpha) => {
+        const certain = certainlyExceeds(first, second, margin, alpha);
+        if (first.successes < first.trials && certain) {
+          const more = { ...first, successes: first.successes + 1 };
+          expect(certainlyExceeds(more, second, margin, alpha)).toBe(true);
+        }
+        if (second.successes < second.trials && !certain) {
+          const more = { ...second, successes: second.successes + 1 };
+          expect(certainlyExceeds(first, more, margin, alpha)).toBe(false);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("of a greater margin or a smaller alpha is certain later", () => {
+    fc.assert(
+      fc.property(pairs, ({ first, second }) => {
+        const certain = (margin: number, alpha: number) => certainlyExceeds(first, second, margin, alpha);
+        if (certain(0.05, 0.05)) expect(certain(0.005, 0.05)).toBe(true);
+        if (certain(0.005, 0.001)) expect(certain(0.005, 0.05)).toBe(true);
+      }),
+    );
+  });
+
+  test.each([
+    [30, 1000, 10, 9000, 0.005],
+    [5, 20, 3, 200, 0],
+    [900, 1000, 7000, 9000, 0.05],
+  ])(
+    "%i of %i against %i of %i, margin %d: the greatest likelihood within it, by trying",
+    (a, n, b, m, margin) => {
+      const [first, second] = [
+        { successes: a, trials: n },
+        { successes: b, trials: m },
+      ];
+      let greatest = Number.NEGATIVE_INFINITY;
+      for (let p = 0.000005; p + margin < 1; p += 0.00001) {
+        greatest = Math.max(greatest, logLikelihood(a, n, p + margin) + logLikelihood(b, m, p));
+      }
+      const evidence = logMixture(a, n) + logMixture(b, m) - greatest;
+      expect(certainlyExceeds(first, second, margin, Math.exp(-evidence) * 1.01)).toBe(true);
+      expect(certainlyExceeds(first, second, margin, Math.exp(-evidence) * 0.99)).toBe(false);
+    },
+  );
+
+  test("is said wrongly no more often than alpha, though one looks after every request", () => {
+    const [alpha, runs, requests, margin] = [0.1, 200, 300, 0.02];
+    const random = generator(11);
+    let wrong = 0;
+    for (let run = 0; run < runs; run++) {
+      const [first, second] = [
+        { successes: 0, trials: 0 },
+        { successes: 0, trials: 0 },
+      ];
+      for (let request = 0; request < requests; request++) {
+        const [one, truth] = random() < 0.3 ? [first, 0.07] : [second, 0.05];
+        one.trials++;
+        if (random() < truth) one.successes++;
+        if (!certainlyExceeds(first, second, margin, alpha)) continue;
+        wrong++;
+        break;
+      }
+    }
+    expect(wrong / runs).toBeLessThanOrEqual(alpha + 3 * Math.sqrt((alpha * (1 - alpha)) / runs));
+  });
+
+  test("is found with fewer requests than by two bounds that must not touch", () => {
+    const [first, second] = [
+      { successes: 36, trials: 1000 },
+      { successes: 81, trials: 9000 },
+    ];
+    const bounds = (of: typeof first) => proportionBounds(of.successes, of.trials, 0.001 / 2);
+    expect(bounds(first).lower - bounds(second).upper).toBeLessThan(0);
+    expect(certainlyExceeds(first, second, 0, 0.001)).toBe(true);
   });
 });
 

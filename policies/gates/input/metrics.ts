@@ -21,7 +21,7 @@ export const serviceObservation = z.object({
 });
 export type ServiceObservation = z.infer<typeof serviceObservation>;
 
-/** How fast one service spends its error budget, over the long and the short window of one pair. */
+/** How fast one service of the live release spends its error budget, over the long and the short window of one pair. */
 export const budgetBurn = z.object({
   service: z.string(),
   longWindowSeconds: z.number(),
@@ -30,6 +30,7 @@ export const budgetBurn = z.object({
   longBurn: figure.nullable(),
   shortBurn: figure.nullable(),
 });
+export type BudgetBurn = z.infer<typeof budgetBurn>;
 export const budgetSource = source({ burns: z.array(budgetBurn) });
 export type BudgetSource = z.infer<typeof budgetSource>;
 
@@ -41,5 +42,7 @@ export const incidentSource = source({
   alerts: z.array(
     z.object({ name: z.string(), severity: z.string(), activeSince: z.iso.datetime(), summary: z.string() }),
   ),
+  /** What kept one of several sources from being read; what the others say stands all the same. */
+  problems: z.array(z.string()),
 });
 export type IncidentSource = z.infer<typeof incidentSource>;
