@@ -1,9 +1,8 @@
+import { closedGates } from "./story/closed-gates";
 import * as given from "./story/given";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
-
-const unreachable = { url: "http://127.0.0.1:1", scrapeInterval: "1s" };
 
 describe("a gate that holds", () => {
   story("lets an update succeed and change nothing, and with strictHold fail", async (world) => {
@@ -24,16 +23,23 @@ describe("a gate that holds", () => {
     });
     await verify.noRequestFailed(canary);
   });
+});
 
-  story("is what an unreachable Prometheus makes: no data is no success", async (world) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    canary.configure({ prometheus: unreachable });
-    const reason = /slo(: | +hold +)api: no figures: .*127\.0\.0\.1:1/;
+describe("a gate that is closed for a cause", () => {
+  story.each(closedGates)(
+    "$gate keeps everything as it is, and opens once the cause is gone",
+    async (world, gate) => {
+      const channel = await gate.begin(world);
+      gate.close(channel, world);
+      await verify.nothingChanges(channel, async () => {
+        verify.keptBy(await when.up(channel), gate);
+      });
 
-    verify.held(await when.up(canary), reason);
-    await verify.nothingChanges(canary, async () => verify.held(await when.up(canary), reason));
-    await verify.noRequestFailed(canary);
-  });
+      await gate.open(channel, world);
+      verify.moved(await when.upOnceOpen(channel), gate.transition);
+      await verify.noRequestFailed(channel);
+    },
+  );
 });
 
 describe("a gate that fails", () => {
@@ -46,20 +52,6 @@ describe("a gate that fails", () => {
       verify.failedClearly(await when.preview(canary), /slo: api: .* errors/);
     });
     await verify.noRequestFailed(canary);
-  });
-
-  story("keeps out of stable what canary has not completed", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    const stable = await given.emptyChannel(world, "stable");
-    stable.configure({ promotion: { from: canary.stack, greenFor: "1s" } });
-
-    when.versionIsSet(stable, "1.1.0");
-    await verify.nothingChanges(stable, async () => {
-      verify.refused(await when.up(stable), /promotion: .* has not completed 1\.1\.0/);
-    });
-
-    when.versionIsSet(stable, "1.0.0");
-    verify.moved(await when.upOnceOpen(stable), "install");
   });
 });
 

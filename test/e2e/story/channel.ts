@@ -43,7 +43,7 @@ export class TestChannel {
   constructor(
     readonly stack: string,
     readonly namespace: string,
-    dir: string,
+    readonly dir: string,
   ) {
     this.host = `${stack}.shop.localhost`;
     this.configPath = join(projectDir, `Pulumi.${stack}.yaml`);

@@ -7,11 +7,11 @@ export function story(title: string, tell: (world: World) => Promise<void>): voi
   test(title, () => inWorld(tell), longestStorySeconds * 1000);
 }
 
-/** One story per case; `%s` or `%i` in the title stands for the case. */
+/** One story per case; `%s` or `%i` in the title stands for it, or `$field` for a field of it. */
 story.each =
   <Case>(cases: readonly Case[]) =>
   (title: string, tell: (world: World, given: Case) => Promise<void>): void => {
-    test.each(cases.map((given) => [given]))(
+    test.each(cases as readonly (Case & object)[])(
       title,
       (given) => inWorld((world) => tell(world, given)),
       longestStorySeconds * 1000,

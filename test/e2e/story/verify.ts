@@ -3,6 +3,7 @@ import { answersOf } from "../../../local/demo/summary";
 import { labelKeys } from "../../../rollout/labels";
 import { type ChannelRecord, channelRecord } from "../../../rollout/record";
 import type { TestChannel, Update } from "./channel";
+import type { ClosedGate } from "./closed-gates";
 import type { CommandResult } from "./command";
 import { eventually } from "./eventually";
 import { deployments, ending, liveWeights, resourceVersions } from "./kubernetes";
@@ -26,6 +27,13 @@ export function held(update: Update, reason: RegExp): void {
   expectExit(update, 0);
   expect(update.after).toEqual(update.before);
   expect(unwrapped(update.output)).toMatch(reason);
+}
+
+/** The gate has kept the update from changing anything, and said why. */
+export function keptBy(update: Update, { gate, reason, mayOpen }: ClosedGate): void {
+  const told = new RegExp(`${gate}(: | +${mayOpen ? "hold" : "fail"} +).*?${reason.source}`);
+  if (mayOpen) held(update, told);
+  else refused(update, told);
 }
 
 /** The output as one line: a table breaks sentences where its column ends. */

@@ -44,6 +44,13 @@ export class World {
     return channel;
   }
 
+  /** The channel of that role, which this test has made before. */
+  known(role: string): TestChannel {
+    const channel = this.#channels.find(({ stack }) => stack.endsWith(`-${role}`));
+    if (channel === undefined) throw new Error(`this world has no channel ${role}`);
+    return channel;
+  }
+
   /** Removes everything; what cannot be removed is noted in the log and hinders nobody. */
   async remove(keepLog: boolean): Promise<void> {
     for (const channel of this.#channels) {

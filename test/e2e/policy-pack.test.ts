@@ -1,0 +1,196 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import type { TestChannel } from "./story/channel";
+import { eventually } from "./story/eventually";
+import * as given from "./story/given";
+import { isDone, routeShows } from "./story/moments";
+import { story } from "./story/story";
+import { gateCallIsRemoved, packIsMandatory } from "./story/tampered";
+import * as verify from "./story/verify";
+import * as when from "./story/when";
+
+/** A blocked update says who blocked it, and why; neither state nor cluster is another than before. */
+async function packBlocks(channel: TestChannel, reason: RegExp): Promise<void> {
+  const blocked = new RegExp(`\\[mandatory\\]  release-gates [\\s\\S]*${reason.source}`);
+  await verify.nothingChanges(channel, async () => {
+    verify.refused(await when.up(channel), blocked);
+    verify.failedClearly(await when.preview(channel), blocked);
+  });
+}
+
+describe("a program whose gate call is removed, under the pack", () => {
+  story("slo: is blocked by the candidate's errors, and opened by another objective", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.1.0", "1.2.0");
+    await eventually(
+      () => when.preview(canary),
+      ({ output }) => /slo +fail/.test(output),
+      ({ output }) => `errors that are certain; the last preview said:\n${output}`,
+    );
+    gateCallIsRemoved(canary);
+    await packBlocks(canary, /slo: api: .* errors/);
+
+    const objectives = { services: { api: { errorRate: { target: 0.9, marginOverBaseline: 0.9 } } } };
+    writeFileSync(join(world.dir, "slo.yaml"), stringify({ minimumRequests: 20, ...objectives }));
+    verify.moved(await when.up(canary), "advance", 30);
+    await verify.routeFollowsRecord(canary);
+  });
+
+  story("observation: is blocked until the weight was watched for long enough", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    gateCallIsRemoved(canary);
+    canary.configure({ observation: { for: "1h" } });
+    await packBlocks(canary, /observation: 1\.1\.0 has been observed for \d+ s; wanted are 3600 s/);
+
+    canary.configure({ observation: { for: "1s" } });
+    verify.moved(await untilOpen(canary), "advance", 30);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("data-plane: is blocked while the Gateway cannot take the route", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    await when.gatesAreOpen(canary);
+    gateCallIsRemoved(canary);
+    const { gateway } = canary.section;
+    canary.configure({ gateway: { ...gateway, listener: "other" } });
+    await packBlocks(canary, /data-plane: Gateway .* has no listener other/);
+
+    canary.configure({ gateway });
+    verify.moved(await untilOpen(canary), "advance", 30);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("promotion: is blocked until canary has completed the version", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    const stable = await given.emptyChannel(world, "stable");
+    stable.configure({ promotion: { from: canary.stack, greenFor: "1s" } });
+    gateCallIsRemoved(stable);
+    when.versionIsSet(stable, "1.1.0");
+    await packBlocks(stable, /promotion: .* has not completed 1\.1\.0/);
+
+    when.versionIsSet(stable, "1.0.0");
+    verify.moved(await untilOpen(stable), "install");
+  });
+
+  story("evidence: is blocked until the report is in", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    gateCallIsRemoved(canary);
+    const { evidence, report } = smokeChecklist(world.dir);
+    canary.configure({ evidence });
+    when.versionIsSet(canary, "1.1.0");
+    await packBlocks(canary, /evidence: smoke: no report for 1\.1\.0 is in/);
+
+    writeFileSync(report("1.1.0"), JSON.stringify(passedChecklist("1.1.0")));
+    verify.moved(await when.up(canary), "start", 10);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("a rollback waits for nothing, and needs neither Prometheus nor its files", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    gateCallIsRemoved(canary);
+    canary.configure({
+      prometheus: { url: "http://127.0.0.1:1", scrapeInterval: "1s" },
+      slo: "/nowhere.yaml",
+    });
+    when.releaseFilesAreGone(canary);
+    when.versionIsSet(canary, "1.0.0");
+    verify.moved(await when.up(canary), "rollback", 0);
+    await verify.noRequestFailed(canary);
+  });
+});
+
+/** A pack's hold blocks; updates until it does no more. */
+function untilOpen(channel: TestChannel) {
+  return eventually(
+    () => when.up(channel),
+    ({ exitCode }) => exitCode === 0,
+    ({ output }) => `the pack to let it through; the last update said:\n${output}`,
+  );
+}
+
+/** Asks for one report, and says where it belongs. */
+function smokeChecklist(dir: string) {
+  const reports = join(dir, "reports");
+  mkdirSync(reports);
+  const schema = join(dir, "smoke.json");
+  writeFileSync(schema, JSON.stringify({ type: "object", required: ["passed"] }));
+  const file = join(dir, "evidence.yaml");
+  const smoke = { pattern: `${reports}/smoke-{{version}}.json`, schema, maxAge: "1h" };
+  writeFileSync(file, stringify({ kinds: { smoke } }));
+  return { evidence: file, report: (version: string) => join(reports, `smoke-${version}.json`) };
+}
+
+function passedChecklist(version: string) {
+  return { version, produced_at: new Date().toISOString(), passed: true };
+}
+
+describe("the program as it is, under the pack", () => {
+  story("goes through a whole rollout and back, with no diff in between", async (world) => {
+    const canary = await given.emptyChannel(world);
+    packIsMandatory(canary);
+    when.versionIsSet(canary, "1.0.0");
+    const installed = await canary.run("up", "--yes");
+    verify.succeeded(installed);
+    expect(installed.output).toMatch(/✅ release-channels@v/);
+    await canary.startLoad();
+    expect(await judgedBy(canary)).toEqual({ name: "release-channels", version: "0.1.0", tightening: {} });
+
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "start", 10);
+    await verify.updatesAreIdle(canary);
+    await when.rolloutIsCompleted(canary);
+
+    when.versionIsSet(canary, "1.3.0");
+    verify.moved(await when.up(canary), "start", 10);
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "rollback", 0);
+    verify.moved(await when.up(canary), "finalize");
+    await verify.updatesAreIdle(canary);
+    await verify.noRequestFailed(canary);
+  });
+
+  story.each([
+    ["when the route is changed", routeShows("1.1.0", 30)] as const,
+    ["between record and mirror", isDone("pulumi:index:Stash", "::record")] as const,
+  ])("goes on after an engine was killed (%#)", async (world, [, moment]) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    packIsMandatory(canary);
+    await when.gatesAreOpen(canary);
+    const killed = await when.engineIsKilled(canary, moment);
+    expect(killed.tooLate).toBe(false);
+    await when.lockIsCancelled(canary);
+    await when.rolloutIsCompleted(canary);
+    await verify.shareIs(canary, "1.1.0", 100);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("is blocked by what the pack's configuration asks beyond the channel's", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    await when.gatesAreOpen(canary);
+    packIsMandatory(canary);
+    const file = join(dirname(canary.log), "pack.json");
+    canary.environment.PULUMI_OPTION_POLICY_PACK_CONFIG = file;
+    const configure = (tightening: object | string) =>
+      writeFileSync(file, JSON.stringify({ "release-gates": tightening }));
+    configure({ requiredGates: ["evidence"], minimumObservationSeconds: 3600, maximumWeightStep: 15 });
+    await packBlocks(canary, /evidence: the policy pack requires this gate/);
+    await packBlocks(canary, /observation: 10 % has been observed for \d+ s; the policy pack wants 3600 s/);
+    await packBlocks(canary, /stages: the share rises by 20 % at once; the policy pack allows 15 %/);
+
+    configure("advisory");
+    verify.moved(await when.up(canary), "advance", 30);
+    expect(await judgedBy(canary)).toBeUndefined();
+    await verify.noRequestFailed(canary);
+  });
+});
+
+const channelInputs = z.object({ judgedBy: z.unknown().optional() });
+
+/** What the pack has signed for in the state; nothing where it was not in force. */
+async function judgedBy(channel: TestChannel): Promise<unknown> {
+  const resources = Object.entries(await channel.state());
+  const [, released] =
+    resources.find(([urn]) => urn.includes("::release-channels:index:ReleaseChannel::")) ?? [];
+  return channelInputs.parse(released?.inputs).judgedBy;
+}
