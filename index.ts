@@ -6,7 +6,6 @@ import { ReleaseChannel } from "./components/release-channel";
 import { loadPolicies } from "./config/load/policies";
 import { UserError } from "./config/load/problems";
 import { loadStackConfiguration } from "./config/load/stack";
-import { claimedActor } from "./observe/actor";
 import { readDesired } from "./observe/desired";
 import { judgeProposal } from "./observe/judgement";
 import { connect } from "./observe/kubernetes";
@@ -16,7 +15,7 @@ import { observeTraffic } from "./observe/traffic";
 import { decide } from "./rollout/plan";
 import { propose } from "./rollout/propose";
 import { interrupted } from "./rollout/record";
-import { describeDecision, describeStatus, explainDecision, summarize } from "./rollout/report";
+import { describeDecision, describeStatus, explainDecision, summarize, withColor } from "./rollout/report";
 
 async function releaseChannel(): Promise<Record<string, unknown>> {
   const projectDir = process.cwd();
@@ -46,7 +45,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     rollbackWindowSeconds: channel.rollbackWindow,
     now: now.toISOString(),
   });
-  const verdicts = await judgeProposal(proposal, record, {
+  const { verdicts, attribution } = await judgeProposal(proposal, record, {
     cluster,
     channelName,
     channel,
@@ -73,7 +72,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   });
 
   const told = [channelName, proposal, decision, verdicts] as const;
-  await pulumi.log.info(describeDecision(...told));
+  await pulumi.log.info(withColor(describeDecision(...told)));
   const reportFile = process.env.RELEASE_REPORT_JSON;
   if (reportFile !== undefined) writeFileSync(reportFile, JSON.stringify(explainDecision(...told), null, 2));
   if (decision.outcome === "blocked") {
@@ -93,7 +92,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     plan,
     record,
     intent,
-    attribution: { actor: claimedActor(), reason: settings.reason ?? null },
+    attribution,
     clusterIdentifier: channel.context ?? cluster.server,
   });
   return {

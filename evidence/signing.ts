@@ -11,7 +11,7 @@ export interface Signer {
 }
 
 export type SignatureCheck =
-  | { status: "valid"; signer: Signer; payload: Uint8Array }
+  | { status: "valid"; signer: Signer; payload: Uint8Array; type: string | null }
   | { status: "wrong"; problem: string };
 
 const algorithms = ["EdDSA", "Ed25519"];
@@ -20,7 +20,9 @@ const algorithms = ["EdDSA", "Ed25519"];
 const ed25519Prefix = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
- * Checks a compact JWS (RFC 7515, EdDSA, key id in its header) against the keys of the access file.
+ * Checks a compact JWS (RFC 7515, EdDSA, key id in its header) against the keys of the access file. What a key has
+ * signed for one purpose is believed for no other only where the caller looks at `type`, the header's `typ`
+ * (RFC 8725, section 3.11).
  * @param detached the payload where the token carries none: of a file that is signed beside itself
  */
 export async function checkSignature(
@@ -29,8 +31,11 @@ export async function checkSignature(
   detached?: Uint8Array,
 ): Promise<SignatureCheck> {
   let keyId: string | undefined;
+  let type: string | null;
   try {
-    keyId = decodeProtectedHeader(token).kid;
+    const { kid, typ } = decodeProtectedHeader(token);
+    keyId = kid;
+    type = typ ?? null;
   } catch {
     return { status: "wrong", problem: "it is no JSON Web Signature" };
   }
@@ -44,7 +49,7 @@ export async function checkSignature(
       detached === undefined
         ? await compactVerify(token, publicKey(key.ed25519), { algorithms })
         : await flattenedVerify(withPayload(token, detached), publicKey(key.ed25519), { algorithms });
-    return { status: "valid", signer: { by: owner.name, roles: owner.roles, keyId: key.id }, payload };
+    return { status: "valid", signer: { by: owner.name, roles: owner.roles, keyId: key.id }, payload, type };
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
     return { status: "wrong", problem: `its signature is not that of key ${key.id} (${error.message})` };
@@ -97,9 +102,17 @@ function privateKey(pem: string): KeyObject {
   );
 }
 
-/** A compact JWS that carries its payload. */
-export function signPayload(payload: Uint8Array, { key, signer }: SigningKey): Promise<string> {
-  return new CompactSign(payload).setProtectedHeader({ alg: "EdDSA", kid: signer.keyId }).sign(key);
+/**
+ * A compact JWS that carries its payload.
+ * @param type what it is, for a reader who believes it for nothing else
+ */
+export function signPayload(
+  payload: Uint8Array,
+  { key, signer }: SigningKey,
+  type?: string,
+): Promise<string> {
+  const header = { alg: "EdDSA", kid: signer.keyId, ...(type === undefined ? {} : { typ: type }) };
+  return new CompactSign(payload).setProtectedHeader(header).sign(key);
 }
 
 /** The same without the payload, to lie beside the file that holds it. */

@@ -1,26 +1,45 @@
-import { judge } from "../policies/gates";
+import { judge, witness } from "../policies/gates";
+import type { Snapshot } from "../policies/gates/input";
+import type { Actor } from "../policies/gates/input/governance";
+import { type Attribution, signedDecisions } from "../rollout/history";
 import type { Proposal } from "../rollout/proposal";
 import type { ChannelRecord } from "../rollout/record";
 import type { Verdict } from "../rollout/verdict";
+import { claimedActor, observeActor } from "./actor";
 import { type SnapshotSources, takeSnapshot } from "./snapshot";
+
+/** What the gates say of a proposal, what they looked at, and what the record is to keep of both. */
+export interface Judgement {
+  verdicts: Verdict[];
+  /** Null where nothing was collected: nothing changes, or a share is only lowered. */
+  snapshot: Snapshot | null;
+  attribution: Attribution;
+}
 
 /** Collects what the gates need for this transition, and asks them; nothing is asked where nothing changes. */
 export async function judgeProposal(
   proposal: Proposal,
   record: ChannelRecord | null,
   sources: SnapshotSources,
-): Promise<Verdict[]> {
-  if (proposal.kind === "none" || proposal.kind === "refuse") return [];
+): Promise<Judgement> {
+  const { channelName, channel, settings, policies } = sources;
+  if (proposal.kind === "none" || proposal.kind === "refuse") {
+    return { verdicts: [], snapshot: null, attribution: attribute(claimedActor(), settings, []) };
+  }
+  const reason = settings.reason ?? null;
   const kind = proposal.kind === "resume" ? proposal.underlying : proposal.kind;
-  if (kind === "rollback" || kind === "correct") return [];
+  if (kind === "rollback" || kind === "correct") {
+    const actor = await observeActor(sources);
+    const verdicts = witness({ kind, channel, reason, snapshot: { actor } });
+    return { verdicts, snapshot: null, attribution: attribute(actor, settings, verdicts) };
+  }
   const transition = { kind, to: proposal.to, record };
   const snapshot = await takeSnapshot(transition, sources);
-  const { channelName, channel, settings, policies } = sources;
-  return judge({
+  const verdicts = judge({
     ...transition,
     channelName,
     channel,
-    reason: settings.reason ?? null,
+    reason,
     lane: settings.lane,
     attempt: settings.attempt,
     slo: policies.slo(),
@@ -28,4 +47,13 @@ export async function judgeProposal(
     evidence: policies.evidence(),
     snapshot,
   });
+  return { verdicts, snapshot, attribution: attribute(snapshot.actor, settings, verdicts) };
+}
+
+function attribute(
+  { name, verifiedBy }: Actor,
+  { lane, reason }: SnapshotSources["settings"],
+  verdicts: readonly Verdict[],
+): Attribution {
+  return { actor: name, verifiedBy, reason: reason ?? null, lane, ...signedDecisions(verdicts) };
 }

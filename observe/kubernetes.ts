@@ -1,5 +1,6 @@
 import {
   AppsV1Api,
+  AuthenticationV1Api,
   BatchV1Api,
   CoreV1Api,
   CustomObjectsApi,
@@ -20,6 +21,8 @@ export interface Cluster {
   batch: BatchV1Api;
   policy: PolicyV1Api;
   custom: CustomObjectsApi;
+  /** Says who the kubeconfig's user is. */
+  authentication: AuthenticationV1Api;
 }
 
 /** @throws {UserError} when there is no kubeconfig, or it has no such context. */
@@ -55,6 +58,7 @@ export function connect(context: string | undefined): Cluster {
     batch: config.makeApiClient(BatchV1Api),
     policy: config.makeApiClient(PolicyV1Api),
     custom: config.makeApiClient(CustomObjectsApi),
+    authentication: config.makeApiClient(AuthenticationV1Api),
   };
 }
 
@@ -70,14 +74,15 @@ export async function ask<Answer>(
   cluster: Cluster,
   what: string,
   request: () => Promise<Answer>,
+  timeoutMilliseconds = requestTimeoutMilliseconds,
 ): Promise<Answer | null> {
   const where = `cluster ${cluster.server} (context ${cluster.context})`;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    const seconds = requestTimeoutMilliseconds / 1000;
+    const seconds = timeoutMilliseconds / 1000;
     timer = setTimeout(
       () => reject(new UserError(`The ${where} has not answered for ${seconds} s when asked for ${what}.`)),
-      requestTimeoutMilliseconds,
+      timeoutMilliseconds,
     );
   });
   try {

@@ -5,13 +5,25 @@ import {
   type HistoryEntry,
   historyLength,
   type RejectedRelease,
+  type TransitionKind,
 } from "./record";
 import type { Release } from "./release";
+import type { Verdict } from "./verdict";
 
-/** Who did it and why, as far as known. */
-export interface Attribution {
-  actor: string;
-  reason: string | null;
+/** Who did it, why, by which lane, and on whose word; as far as known. */
+export type Attribution = Pick<
+  HistoryEntry,
+  "actor" | "reason" | "verifiedBy" | "lane" | "approvals" | "overrides"
+>;
+
+/** The signed decisions that verdicts rest on, as the record keeps them. */
+export function signedDecisions(verdicts: readonly Verdict[]): Pick<Attribution, "approvals" | "overrides"> {
+  return {
+    approvals: verdicts.flatMap(({ approvals }) => approvals ?? []),
+    overrides: verdicts.flatMap(({ gate, override }) =>
+      override === undefined ? [] : [{ gate, ...override }],
+    ),
+  };
 }
 
 const listLength = 20;
@@ -22,7 +34,7 @@ export function nextRecord(
   previous: ChannelRecord | null,
   plan: Plan,
   confirmed: Confirmation,
-  { actor, reason }: Attribution,
+  attribution: Attribution,
 ): ChannelRecord {
   const { transition, to } = plan;
   if (transition === null) throw new Error("without a transition the record stays as it is");
@@ -32,8 +44,9 @@ export function nextRecord(
     transition: ref,
     from: versionAndWeight(plan.from),
     to: { version: (to.candidate ?? to.baseline).version, weight: to.candidate === null ? 100 : to.weight },
-    actor,
-    reason,
+    ...attribution,
+    // Of an unfinished raise that is taken back, nothing that was signed for it was used.
+    ...(lowers(transition.kind) ? signedDecisions([]) : {}),
   };
   const weightMoved = previous === null || previous.weight !== to.weight || previous.state !== to.state;
   return {
@@ -44,11 +57,15 @@ export function nextRecord(
     since: weightMoved ? at : previous.since,
     attempt: transition.attempt,
     completed: completedAfter(previous, plan, at),
-    rejected: rejectedAfter(previous, plan, at, reason),
+    rejected: rejectedAfter(previous, plan, at, attribution.reason),
     setAsideOverlay: setAsideAfter(previous, plan),
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
     braked: isBraked(previous, plan),
   };
+}
+
+function lowers(kind: TransitionKind): boolean {
+  return kind === "rollback" || kind === "correct";
 }
 
 function versionAndWeight(from: Plan["from"]): HistoryEntry["from"] {

@@ -42,9 +42,18 @@ const historyEntry = z.object({
   transition: transitionRef,
   from: z.object({ version: z.string().nullable(), weight }),
   to: z.object({ version: z.string(), weight }),
-  /** Name of who did it, as claimed by the environment. */
   actor: z.string(),
   reason: z.string().nullable(),
+  // What follows is missing in entries of earlier programs, and stays so: a record is not rewritten in passing.
+  /** What vouches for the actor's name; null where it is only claimed by the environment. */
+  verifiedBy: z.enum(["cluster", "token"]).nullable().optional(),
+  lane: z.enum(["train", "hotfix"]).optional(),
+  /** Signed approvals that gates counted. */
+  approvals: z.array(z.object({ by: z.string(), scope: z.string() })).optional(),
+  /** Gates that were passed in spite of their verdict. */
+  overrides: z
+    .array(z.object({ gate: z.string(), by: z.string(), reason: z.string(), expiresAt: time }))
+    .optional(),
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 

@@ -6,6 +6,13 @@ const publicKey = z.base64().refine((text) => Buffer.from(text, "base64").length
   error: "expected the base64 of an ed25519 public key (32 bytes)",
 });
 
+/** Whether nobody on the way can answer in its place: TLS, or this machine. */
+function isPrivateWay(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || ["127.0.0.1", "localhost"].includes(hostname);
+}
+
 /** Somebody who can be recognised: by a key, by a CI token, or by what the cluster says of the kubeconfig's user. */
 const identity = z
   .strictObject({
@@ -14,7 +21,8 @@ const identity = z
     keys: z.array(z.strictObject({ id: z.string().min(1), ed25519: publicKey })).default([]),
     token: z
       .strictObject({
-        issuer: z.url(),
+        /** Its keys are fetched from there: only over TLS, except on this machine. */
+        issuer: z.url().refine(isPrivateWay, { error: "expected an https address" }),
         audience: z.string().min(1),
         subject: z.string().min(1),
         /** JSON Web Key Set on disk, relative to the project; else it is fetched from the issuer. */
@@ -27,6 +35,40 @@ const identity = z
     error: "expected `keys`, `token` or `cluster`: something this identity can be recognised by",
   });
 
+type Identity = z.infer<typeof identity>;
+
+/** What must lead to one person, or one person could count as two. */
+const recognisedBy: { path: string; what: string; marks(identity: Identity): string[] }[] = [
+  { path: "name", what: "name", marks: ({ name }) => [name] },
+  { path: "keys", what: "key id", marks: ({ keys }) => keys.map(({ id }) => id) },
+  { path: "keys", what: "key", marks: ({ keys }) => keys.map(({ ed25519 }) => ed25519) },
+  {
+    path: "token",
+    what: "token",
+    marks: ({ token }) => (token === undefined ? [] : [JSON.stringify([token.issuer, token.subject])]),
+  },
+  { path: "cluster", what: "cluster user", marks: ({ cluster }) => (cluster ? [cluster.username] : []) },
+];
+
 /** `access.yaml`: who is who. */
-export const accessPolicy = z.strictObject({ identities: z.array(identity).default([]) });
+export const accessPolicy = z
+  .strictObject({ identities: z.array(identity).default([]) })
+  .superRefine(({ identities }, context) => {
+    for (const { path, what, marks } of recognisedBy) {
+      const seen = new Set<string>();
+      identities.forEach((identity, index) => {
+        for (const mark of marks(identity)) {
+          if (seen.has(mark)) {
+            context.addIssue({
+              code: "custom",
+              path: ["identities", index, path],
+              message: `expected a ${what} that no other entry has`,
+              input: mark,
+            });
+          }
+          seen.add(mark);
+        }
+      });
+    }
+  });
 export type AccessPolicy = z.infer<typeof accessPolicy>;

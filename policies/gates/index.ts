@@ -13,10 +13,11 @@ import { migrations } from "./migrations";
 import { observation } from "./observation";
 import { applyOverrides } from "./override";
 import { promotion } from "./promotion";
-import { rbac } from "./rbac";
-import { reason } from "./reason";
+import { rbac, witnessActor } from "./rbac";
+import { reason, witnessReason } from "./reason";
 import { semver } from "./semver";
 import { slo } from "./slo";
+import type { LoweringInput, WitnessVerdict } from "./witness";
 
 const gates = [
   semver,
@@ -37,19 +38,16 @@ const gates = [
   slo,
 ] as const;
 
-/** Gates that have something to record of a rollback; none of them can hold it up. */
-const recordingGates = [rbac, reason] as const;
-
 /** Every gate's verdict on one transition. */
 export function judge(input: GateInput): Verdict[] {
-  if (lowers(input)) return recordingGates.map((gate) => neverInTheWay(gate(input)));
+  if (lowers(input)) return witness(input);
   return applyOverrides(
     input,
     gates.map((gate) => gate(input)),
   );
 }
 
-/** Lowering a share waits for nothing, whatever a gate says. */
-function neverInTheWay(verdict: Verdict): Verdict {
-  return verdict.status === "fail" || verdict.status === "hold" ? { ...verdict, status: "skipped" } : verdict;
+/** What is recorded of a transition that only lowers a share: it waits for nothing, whatever is missing. */
+export function witness(input: LoweringInput): WitnessVerdict[] {
+  return [witnessActor(input), witnessReason(input)];
 }

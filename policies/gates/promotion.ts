@@ -1,12 +1,18 @@
 import type { Verdict } from "../../rollout/verdict";
+import { clearsAway } from "./change";
+import { hotfixLane, isHotfix } from "./hotfix";
 import { type GateInput, judged } from "./input";
 
 const gate = "promotion";
 
-/** A version enters this channel only after the channel before it has completed it and stayed green. */
+/**
+ * A version enters this channel only after the channel before it has completed it and stayed green, or as a hotfix.
+ * The lane is judged at every step, because it shortens the observation of every step.
+ */
 export function promotion(input: GateInput): Verdict {
   const { kind, channel, snapshot } = input;
   const rule = channel.promotion;
+  if (input.lane === "hotfix" && !clearsAway(input)) return { gate, ...hotfixLane(input) };
   if (rule === undefined) return { gate, status: "skipped", reason: "this channel takes versions directly" };
   if (kind !== "install" && kind !== "start" && kind !== "advance") {
     return { gate, status: "skipped", reason: "judges only what brings a version further in" };
@@ -43,8 +49,9 @@ export function promotion(input: GateInput): Verdict {
       );
     }
     const other = source.record.completed.find((entry) => entry.version === version);
+    const directly = isHotfix(input) ? ". As a hotfix: pulumi config set lane hotfix" : "";
     return other === undefined
-      ? fail(`${rule.from} has not completed ${version}`, completedIn(source.record.completed))
+      ? fail(`${rule.from} has not completed ${version}${directly}`, completedIn(source.record.completed))
       : fail(
           `${rule.from} completed another release file of ${version} than this one`,
           `sha256 ${other.hash.slice(0, 12)}… instead of ${hash.slice(0, 12)}…`,

@@ -57,7 +57,7 @@ const otherwise: Proposal = { kind: "correct", to: rolling(10), why: "" };
 
 describe("who is asked about a proposal", () => {
   test("every gate, of what raises a share", async () => {
-    const verdicts = await judge(advance);
+    const { verdicts } = await judge(advance);
     expect(Object.fromEntries(verdicts.map(({ gate, status }) => [gate, status]))).toMatchObject({
       semver: "skipped",
       promotion: "fail",
@@ -73,16 +73,38 @@ describe("who is asked about a proposal", () => {
   });
 
   test.each([
-    ["a rollback", { kind: "rollback", to: rolledBack(), why: "" }],
-    ["a correction", { kind: "correct", to: rolling(5), why: "" }],
     ["nothing to do", { kind: "none", why: "", held: false }],
     ["a refusal", { kind: "refuse", why: "" }],
   ] as [string, Proposal][])("nobody, of %s: it works when everything is gone", async (_, proposal) => {
-    expect(await judge(proposal, {}, nothingThere)).toEqual([]);
+    expect(await judge(proposal, {}, nothingThere)).toMatchObject({ verdicts: [], snapshot: null });
+  });
+
+  test.each([
+    ["a rollback", { kind: "rollback", to: rolledBack(), why: "" }],
+    ["a correction", { kind: "correct", to: rolling(5), why: "" }],
+  ] as [string, Proposal][])("who does it and why, of %s: also when everything is gone", async (_, proposal) => {
+    const { verdicts, snapshot, attribution } = await judge(proposal, {}, nothingThere);
+    expect(verdicts.map(({ gate }) => gate)).toEqual(["rbac", "reason"]);
+    for (const { status } of verdicts) expect(["pass", "skipped"]).toContain(status);
+    expect(snapshot).toBeNull();
+    expect(attribution).toMatchObject({ actor: expect.any(String), verifiedBy: null, reason: null });
+  });
+
+  test("a rollback that nobody is allowed, without a reason, is told and goes on", async () => {
+    const allowed = { ...channel, access: "access.yaml", permissions: { rollback: ["operations"] } };
+    const { verdicts } = await judge(
+      { kind: "rollback", to: rolledBack(), why: "" },
+      {},
+      { ...nothingThere, channel: allowed },
+    );
+    expect(verdicts).toMatchObject([
+      { gate: "rbac", status: "skipped", reason: expect.stringContaining("is none of operations") },
+      { gate: "reason", status: "skipped", reason: "no reason is given; recorded as missing" },
+    ]);
   });
 
   test("another channel that cannot be asked holds, and does not throw", async () => {
-    const verdicts = await judge(
+    const { verdicts } = await judge(
       advance,
       { gateway: programmedGateway },
       { readMemory: nothingThere.readMemory as never },
@@ -94,12 +116,12 @@ describe("who is asked about a proposal", () => {
   });
 
   test("a gateway that is not there fails the start", async () => {
-    const verdicts = await judge({ kind: "start", to: rolling(10), why: "" }, {});
+    const { verdicts } = await judge({ kind: "start", to: rolling(10), why: "" }, {});
     expect(verdicts.find(({ gate }) => gate === "data-plane")).toMatchObject({ status: "fail" });
   });
 
   test("a first install is asked of the other channel too", async () => {
-    const verdicts = await judge({ kind: "install", to: steady(), why: "" });
+    const { verdicts } = await judge({ kind: "install", to: steady(), why: "" });
     expect(verdicts.find(({ gate }) => gate === "promotion")?.status).toBe("fail");
   });
 });

@@ -7,6 +7,8 @@ export const actor = z.object({
   verifiedBy: z.enum(["cluster", "token"]).nullable(),
   /** Of the identity in the access file that this actor was recognised as; empty for a claimed name. */
   roles: z.array(z.string()),
+  /** Why the name could not be verified, where that was tried. */
+  problem: z.string().optional(),
 });
 export type Actor = z.infer<typeof actor>;
 
