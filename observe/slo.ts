@@ -1,36 +1,51 @@
 import type { ChannelSection } from "../config/schemas/channel";
-import type { Selectors, SloPolicy } from "../config/schemas/slo";
-import type { RequestCounts, ServiceObservation } from "../policies/gates/input";
-import { objectName, type Release } from "../rollout/release";
-import { increase, requireCoverage, requireFresh } from "./counters";
-import { NoFigures, readSeries, type Series } from "./prometheus";
+import type { SloPolicy } from "../config/schemas/slo";
+import { raises, type ServiceObservation, type Snapshot } from "../policies/gates/input";
+import { stagePolicy } from "../policies/gates/stage-policy";
+import type { Release } from "../rollout/release";
+import { requireCoverage, requireFresh } from "./counters";
+import { observeLoadProbe } from "./load-probe";
+import { selectorsOf } from "./metric-sources";
+import { NoFigures } from "./prometheus";
+import { countRequests, type ReleaseCounts, type Window } from "./release-counts";
+import type { JudgedTransition, SnapshotSources } from "./snapshot";
 
-/** Traefik's own metrics of Gateway API backends; needs its option `metrics.prometheus.addServicesLabels`. */
-const traefik: Selectors = {
-  requests: 'traefik_service_requests_total{service="{{namespace}}-{{service}}-http-80@kubernetesgateway"}',
-  errors:
-    'traefik_service_requests_total{service="{{namespace}}-{{service}}-http-80@kubernetesgateway",code=~"5.."}',
-  durationBuckets:
-    'traefik_service_request_duration_seconds_bucket{service="{{namespace}}-{{service}}-http-80@kubernetesgateway"}',
-};
-
-export interface Window {
-  /** Unix time in seconds. */
-  from: number;
-  to: number;
+export interface Compared {
+  candidate: Release;
+  baseline: Release | null;
+  /** Whether the baseline has a share of the traffic, so that figures of it must be there. */
+  baselineServes: boolean;
 }
 
-interface ReleaseSeries {
-  requests: Series[];
-  errors: Series[];
-  buckets: Series[];
+/** Counts of every service that has objectives; null where no source is configured. */
+export async function observeServices(
+  transition: JudgedTransition,
+  { channel, channelName, policies, projectDir, now }: SnapshotSources,
+): Promise<Snapshot["services"]> {
+  const { record } = transition;
+  if (record === null || record.candidate === null) return null;
+  if (!raises(transition)) return channel.prometheus === undefined ? null : {};
+  const policy = policies.slo();
+  const { candidate, baseline, weight } = record;
+  if (policy.mode === "quick") {
+    return observeLoadProbe(policy, { candidate, baseline }, { channelName, projectDir, now });
+  }
+  if (channel.prometheus === undefined) return null;
+  const { warmUp } = stagePolicy(policy, weight);
+  const from = Date.parse(record.since) / 1000 + channel.prometheus.scrapeInterval + warmUp;
+  return countServices(
+    channel,
+    policy,
+    { candidate, baseline, baselineServes: weight < 100 },
+    { from, to: Math.max(from, now.getTime() / 1000) },
+  );
 }
 
 /** Counts of candidate and baseline for each service that has objectives, over one window. */
-export async function observeServices(
+export async function countServices(
   channel: ChannelSection,
   policy: SloPolicy,
-  releases: { candidate: Release; baseline: Release | null },
+  releases: Compared,
   window: Window,
 ): Promise<Record<string, ServiceObservation>> {
   const services = Object.keys(policy.services).filter(
@@ -38,78 +53,47 @@ export async function observeServices(
   );
   const observed = await Promise.all(
     services.map(
-      async (service) => [service, await observeService(channel, policy, releases, service, window)] as const,
+      async (service) => [service, await countService(channel, policy, releases, service, window)] as const,
     ),
   );
   return Object.fromEntries(observed);
 }
 
-async function observeService(
-  channel: ChannelSection,
+async function countService(
+  { prometheus, namespace }: ChannelSection,
   policy: SloPolicy,
-  { candidate, baseline }: { candidate: Release; baseline: Release | null },
+  { candidate, baseline, baselineServes }: Compared,
   service: string,
   window: Window,
 ): Promise<ServiceObservation> {
+  const { staleAfter } = policy;
+  const count = async (release: Release): Promise<ReleaseCounts> => {
+    if (prometheus === undefined) {
+      throw new NoFigures("no metrics source is configured (key channel.prometheus)");
+    }
+    const selectors = selectorsOf(policy, { namespace, service, release });
+    return countRequests(prometheus.url, selectors, window, staleAfter);
+  };
   try {
     const [ofCandidate, ofBaseline] = await Promise.all([
-      read(channel, policy, objectName(service, candidate), candidate, window),
-      baseline?.services[service] === undefined
-        ? null
-        : read(channel, policy, objectName(service, baseline), baseline, window),
+      count(candidate),
+      baseline?.services[service] === undefined ? null : count(baseline),
     ]);
-    const all = [...ofCandidate.requests, ...(ofBaseline?.requests ?? [])];
-    requireCoverage(all, window.from, window.to, policy.staleAfter);
-    if (ofCandidate.requests.length > 0) requireFresh(ofCandidate.requests, window.to, policy.staleAfter);
-    return {
-      candidate: counts(ofCandidate, window.from),
-      baseline: ofBaseline === null ? null : counts(ofBaseline, window.from),
-      problem: null,
-    };
+    if (isSampled(policy)) {
+      const [its, others] = [ofCandidate.series, ofBaseline?.series ?? []];
+      requireCoverage([...its, ...others], window.from, window.to, staleAfter);
+      for (const series of [its, ...(baselineServes ? [others] : [])]) {
+        if (series.length > 0) requireFresh(series, window.to, staleAfter);
+      }
+    }
+    return { candidate: ofCandidate.counts, baseline: ofBaseline?.counts ?? null, problem: null };
   } catch (error) {
     if (!(error instanceof NoFigures)) throw error;
     return { candidate: null, baseline: null, problem: error.message };
   }
 }
 
-/** Reads a little before the window too: a counter's value at its start is the last sample before it. */
-async function read(
-  channel: ChannelSection,
-  { source, staleAfter }: SloPolicy,
-  objectOfService: string,
-  release: Release,
-  { from, to }: Window,
-): Promise<ReleaseSeries> {
-  const { prometheus, namespace } = channel;
-  if (prometheus === undefined)
-    throw new NoFigures("no metrics source is configured (key channel.prometheus)");
-  const selectors = source === "traefik" ? traefik : source;
-  const fill = (selector: string) =>
-    selector
-      .replaceAll("{{namespace}}", namespace)
-      .replaceAll("{{service}}", objectOfService)
-      .replaceAll("{{release}}", release.id);
-  const samples = (selector: string) => readSeries(prometheus.url, fill(selector), from - staleAfter, to);
-  const [requests, errors, buckets] = await Promise.all([
-    samples(selectors.requests),
-    samples(selectors.errors),
-    selectors.durationBuckets === undefined ? [] : samples(selectors.durationBuckets),
-  ]);
-  return { requests, errors, buckets };
-}
-
-function counts({ requests, errors, buckets }: ReleaseSeries, from: number): RequestCounts {
-  const bounds = [...new Set(buckets.map(({ labels }) => labels.le).filter((le) => le !== undefined))];
-  const within = bounds.map((le) => [
-    String(le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le)),
-    increase(
-      buckets.filter(({ labels }) => labels.le === le),
-      from,
-    ),
-  ]);
-  return {
-    requests: increase(requests, from),
-    errors: increase(errors, from),
-    within: Object.fromEntries(within),
-  };
+/** A query of the user's own has no samples to be looked at: that they are all there and fresh is its own matter. */
+function isSampled({ source }: SloPolicy): boolean {
+  return typeof source === "string" || typeof source.requests === "string";
 }

@@ -1,6 +1,6 @@
 import type { Policies } from "../config/load/policies";
 import type { ChannelSection, StackSettings } from "../config/schemas/channel";
-import { type GateInput, lowers, type PromotionSource, raises, type Snapshot } from "../policies/gates/input";
+import { type GateInput, lowers, type PromotionSource, type Snapshot } from "../policies/gates/input";
 import type { LiveTraffic } from "../rollout/live";
 import { observeActor } from "./actor";
 import { observeArtifact } from "./artifact";
@@ -53,7 +53,7 @@ export async function takeSnapshot(
     actor,
   ] = await Promise.all([
     observeGateway(cluster, channel),
-    observeJudgedServices(transition, sources),
+    observeServices(transition, sources),
     observePromotion(transition, sources),
     observeBudget(transition, sources),
     observeIncidents(transition, sources),
@@ -79,22 +79,6 @@ export async function takeSnapshot(
     governance,
     actor,
   };
-}
-
-async function observeJudgedServices(
-  transition: JudgedTransition,
-  { channel, policies, now }: SnapshotSources,
-): Promise<Snapshot["services"]> {
-  const { record } = transition;
-  if (channel.prometheus === undefined || record === null || record.candidate === null) return null;
-  if (!raises(transition)) return {};
-  const from = Date.parse(record.since) / 1000 + channel.prometheus.scrapeInterval;
-  return observeServices(
-    channel,
-    policies.slo(),
-    { candidate: record.candidate, baseline: record.baseline },
-    { from, to: Math.max(from, now.getTime() / 1000) },
-  );
 }
 
 async function observePromotion(

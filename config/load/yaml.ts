@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isSeq, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Problem, userErrorFrom } from "./problems";
 
@@ -40,19 +40,24 @@ export function readYaml(path: string, shownAs: string, whenMissing: string): Lo
 
 /** The position of the deepest field of the path that exists; of a mapping's entry, the position of its key. */
 function locate(document: Document, lines: LineCounter, path: Path): Pick<Problem, "line" | "column"> {
-  for (let depth = path.length; depth > 0; depth--) {
-    const parent = document.getIn(path.slice(0, depth - 1), true);
-    const last = path[depth - 1];
-    const entry = isMap(parent)
-      ? parent.items.find((pair) => isNode(pair.key) && String(pair.key) === String(last))
-      : undefined;
-    const node = (entry?.key ?? document.getIn(path.slice(0, depth), true)) as Node | undefined;
-    if (isNode(node) && node.range) {
-      const { line, col } = lines.linePos(node.range[0]);
-      return { line, column: col };
-    }
+  let node: unknown = document.contents;
+  let deepest: unknown;
+  for (const field of path) {
+    const entry = entryOf(node, field);
+    if (entry === undefined) break;
+    deepest = entry.key ?? entry.value;
+    node = entry.value;
   }
-  return {};
+  if (!isNode(deepest) || !deepest.range) return {};
+  const { line, col } = lines.linePos(deepest.range[0]);
+  return { line, column: col };
+}
+
+/** A key of a mapping may be a number, as a weight is: what is looked for is text. */
+function entryOf(parent: unknown, field: PropertyKey): { key?: unknown; value: unknown } | undefined {
+  if (isMap(parent)) return parent.items.find(({ key }) => isNode(key) && String(key) === String(field));
+  if (isSeq(parent) && Number(field) < parent.items.length) return { value: parent.items[Number(field)] };
+  return undefined;
 }
 
 /**
@@ -98,6 +103,10 @@ interface Issue {
 
 /** Of a union, the alternative that came closest: the one whose first issue is not just "another value". */
 function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
+  if (issue.code === "invalid_key") {
+    const message = issue.issues[0]?.message ?? issue.message;
+    return [{ path: issue.path, input: issue.input, message, unknownKeys: [] }];
+  }
   if (issue.code !== "invalid_union") {
     const unknownKeys = issue.code === "unrecognized_keys" ? issue.keys : [];
     return [{ path: issue.path, input: issue.input, message: issue.message, unknownKeys }];

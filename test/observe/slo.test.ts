@@ -1,32 +1,24 @@
-import { text } from "node:stream/consumers";
 import { channelSection } from "../../config/schemas/channel";
 import { sloPolicy } from "../../config/schemas/slo";
-import { observeServices } from "../../observe/slo";
+import { countServices, observeServices } from "../../observe/slo";
 import { objectName } from "../../rollout/release";
-import { next, old } from "../rollout/releases";
+import { aChannel, policy as policies } from "../gates/transitions";
+import { at, next, old, recordOf, rolling, steady } from "../rollout/releases";
+import { prometheusKnowing, type Samples } from "./prometheus-stub";
 import { Servers } from "./servers";
+import { sourcesWith } from "./sources";
 
+const at0 = Date.parse(at(0)) / 1000;
 const servers = new Servers();
 afterEach(() => servers.close());
 
-type Samples = [number, string][];
-
-/** A Prometheus that knows these series: first pattern that the query contains → list of series. */
-async function knowing(known: [contains: string[], series: { labels?: object; values: Samples }[]][]) {
-  const queries: string[] = [];
-  const url = await servers.start(async (request, response) => {
-    const query = new URLSearchParams(await text(request)).get("query") ?? "";
-    queries.push(query);
-    const [, series = []] = known.find(([parts]) => parts.every((part) => query.includes(part))) ?? [];
-    const result = series.map(({ labels = {}, values }) => ({ metric: labels, values }));
-    response.end(JSON.stringify({ status: "success", data: { resultType: "matrix", result } }));
-  });
-  return { url, queries };
-}
+const traefikLabels = { traefik_service_requests_total: ["__name__", "code", "method", "service"] };
+const knowing = (known: Parameters<typeof prometheusKnowing>[1]) =>
+  prometheusKnowing(servers, known, traefikLabels);
 
 const policy = sloPolicy.parse({ services: { api: { errorRate: { target: 0.01 } } }, staleAfter: "30s" });
 
-function observe(url: string) {
+function observe(url: string, baselineServes = true) {
   const channel = channelSection.parse({
     product: "shop",
     namespace: "shop-canary",
@@ -34,7 +26,8 @@ function observe(url: string) {
     gateway: { name: "shared", namespace: "gateway", hostnames: ["h"], url: "http://127.0.0.1:1" },
     prometheus: { url, scrapeInterval: "1s" },
   });
-  return observeServices(channel, policy, { candidate: next, baseline: old }, { from: 1000, to: 1100 });
+  const releases = { candidate: next, baseline: old, baselineServes };
+  return countServices(channel, policy, releases, { from: 1000, to: 1100 });
 }
 
 const [candidate, baseline] = [objectName("api", next), objectName("api", old)];
@@ -199,5 +192,89 @@ describe("what the gateway has counted", () => {
       ],
     ]);
     expect(Object.keys((await observe(url)).api?.candidate?.within ?? {})).not.toContain("NaN");
+  });
+});
+
+describe("which window is counted", () => {
+  const series = [
+    {
+      values: [
+        [at0 - 5, "0"],
+        [at0 + 3599, "100"],
+      ] as Samples,
+    },
+  ];
+  const asked = async (more: Parameters<typeof sourcesWith>[0] = {}, weight = 10) => {
+    const { url, queries } = await knowing([
+      [["code=~"], []],
+      [["_bucket"], []],
+      [["requests"], series],
+    ]);
+    const channel = aChannel({ prometheus: { url, scrapeInterval: "15s" } });
+    const record = recordOf(rolling(weight));
+    await observeServices({ kind: "advance", to: rolling(50), record }, sourcesWith({ channel, ...more }));
+    return { range: /\[(\d+)s\]$/.exec(queries[0] ?? "")?.[1] };
+  };
+
+  test("from one scrape after the confirmation on, and a little before it for a counter's start", async () => {
+    expect((await asked()).range).toBe(String(3600 - 15 + 60));
+  });
+
+  test("and later where a warm-up is left out, by the weight", async () => {
+    const slo = policies(undefined, { warmUp: "1m", stages: { 30: { warmUp: "10m" } } });
+    expect((await asked({ slo })).range).toBe(String(3600 - 15 - 60 + 60));
+    expect((await asked({ slo }, 30)).range).toBe(String(3600 - 15 - 600 + 60));
+  });
+
+  test("before it begins, nothing of it is asked", async () => {
+    expect((await asked({ now: new Date(at(5)) })).range).toBe("60");
+  });
+
+  test("no source, no candidate or no share: nothing to count", async () => {
+    const step = { kind: "advance", to: rolling(30), record: recordOf(rolling(10)) } as const;
+    expect(await observeServices(step, sourcesWith())).toBeNull();
+    expect(await observeServices({ ...step, record: recordOf(steady()) }, sourcesWith())).toBeNull();
+    const channel = aChannel({ prometheus: { url: "http://127.0.0.1:1" } });
+    const start = { kind: "start", to: rolling(10), record: recordOf(rolling(0)) } as const;
+    expect(await observeServices(start, sourcesWith({ channel }))).toEqual({});
+  });
+});
+
+describe("a baseline that fell silent", () => {
+  const silent: Parameters<typeof knowing>[0] = [
+    [["code=~"], []],
+    [["_bucket"], []],
+    [
+      [candidate],
+      [
+        {
+          values: [
+            [1001, "10"],
+            [1099, "300"],
+          ],
+        },
+      ],
+    ],
+    [
+      [baseline],
+      [
+        {
+          values: [
+            [990, "1000"],
+            [1020, "2800"],
+          ],
+        },
+      ],
+    ],
+  ];
+
+  test("while it has a share is not compared with", async () => {
+    const { url } = await knowing(silent);
+    expect((await observe(url)).api?.problem).toMatch(/80 s old/);
+  });
+
+  test("after it has lost its share is as it should be", async () => {
+    const { url } = await knowing(silent);
+    expect((await observe(url, false)).api).toMatchObject({ candidate: { requests: 300 }, problem: null });
   });
 });
