@@ -184,6 +184,12 @@ describe("a release file", () => {
       ["1.1.0.yaml:9:19", "data.reads", "found []"],
     ],
     [
+      "a plugin's range that is none",
+      "plugins: {orders: newest}\n",
+      ["1.1.0.yaml:9:11", "plugins.orders", 'found "newest"', "expected a range of versions such as ^2.1.0"],
+    ],
+    ["a peer without a range", 'peers: {billing: ""}\n', ["1.1.0.yaml:9:9", "peers.billing", 'found ""']],
+    [
       "change notes of an unknown kind",
       "changes: {broken: [a]}\n",
       ["1.1.0.yaml:9:11", "changes.broken", "unknown key"],

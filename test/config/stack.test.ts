@@ -207,6 +207,10 @@ describe("the channel's section", () => {
     ["promotion: {greenFor: 1h}", [":13:5 ", "promotion.from", "found nothing"]],
     ["prometheus: {url: localhost:9090}", [":13:18 ", "prometheus.url", 'found "localhost:9090"']],
     ["context: ''", [":13:5 ", "context", 'found ""']],
+    ["plugins: {orders: ^2.1.0}", [":13:15 ", "plugins.orders", 'found "^2.1.0"', "semantic version"]],
+    ["peers: {billing: none}", [":13:13 ", "peers.billing", 'found "none"', "semantic version"]],
+    ["dataOf: {1.0.0: {writes: 1}}", [":13:14 ", "dataOf.1.0.0.reads", "found nothing"]],
+    ["dataOf: {1.0: {writes: 1, reads: [1]}}", [":13:14 ", "dataOf.1"]],
   ] as const)("%s", (line, expected) => {
     const problems = inChannel(line);
     expect(problems).toHaveLength(1);

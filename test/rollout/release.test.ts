@@ -31,9 +31,17 @@ describe("a release resolved for a channel", () => {
     });
   });
 
+  test("keeps the hash it had before release files could name plugins and peers", () => {
+    expect(aRelease("1.1.0").hash).toBe("56184bdb42d21c7f1a2ed4b595b6ecca40b5787548fbd799d7f6553cf15ca2d9");
+    const ranges = { plugins: { orders: "^2.1.0" }, peers: { billing: ">=4 <6" } };
+    const named = resolveRelease(aFile("1.1.0", apiAndWorker, ranges), {});
+    expect(named).toMatchObject(ranges);
+    expect(named.hash).not.toBe(aRelease("1.1.0").hash);
+  });
+
   test("comes back from JSON as it was", () => {
     const resolved = resolveRelease(
-      aFile("1.1.0", apiAndWorker, { data: { writes: 2, reads: [1, 2] } }),
+      aFile("1.1.0", apiAndWorker, { data: { writes: 2, reads: [1, 2] }, plugins: { orders: "^2.1.0" } }),
       overlayOf("b"),
     );
     expect(release.parse(JSON.parse(JSON.stringify(resolved)))).toEqual(resolved);
