@@ -18,6 +18,6 @@ new PolicyPack(pack.name, {
       return sources;
     },
     pack,
-    { preview: process.env.PULUMI_DRY_RUN === "true" },
+    { preview: process.env.PULUMI_DRY_RUN === "true", kubeconfig: process.env.KUBECONFIG },
   ),
 });

@@ -59,23 +59,30 @@ function nextOpening(policy: ChangeWindow, now: DateTime): DateTime | null {
   return null;
 }
 
-/** The first beginning of a window after a time; each has one within eight days. */
+/** The next time at which a window may open: at its beginning, or because the clocks change. */
 function nextBeginning({ windows }: ChangeWindow, after: DateTime): DateTime | null {
-  const beginnings = Array.from({ length: 9 }, (_, days) => after.startOf("day").plus({ days })).flatMap(
-    (day) =>
-      windows.filter(({ days }) => days.includes(weekdayOf(day))).map(({ from }) => beginningOn(day, from)),
-  );
-  return DateTime.min(...beginnings.filter((beginning) => beginning > after)) ?? null;
+  const days = Array.from({ length: 9 }, (_, count) => after.startOf("day").plus({ days: count }));
+  const times = days.flatMap((day) => [
+    ...clockChangeOn(day),
+    ...windows
+      .filter((window) => window.days.includes(weekdayOf(day)))
+      .flatMap(({ from }) => beginningsOn(day, from)),
+  ]);
+  return DateTime.min(...times.filter((time) => time > after)) ?? null;
 }
 
-/** Of a time that comes twice the first; of one that is left out, the first minute after the gap. */
-function beginningOn(day: DateTime, clock: string): DateTime {
+/** Twice of a time that comes twice; of one that is left out, some time after it. */
+function beginningsOn(day: DateTime, clock: string): DateTime[] {
   const [hour = 0, minute = 0] = clock.split(":").map(Number);
-  const onThatDay = day.set({ hour, minute });
-  let at = DateTime.min(...onThatDay.getPossibleOffsets()) ?? onThatDay;
-  if (at.toFormat("HH:mm") === clock) return at;
-  while (at.minus({ minutes: 1 }).offset === at.offset) at = at.minus({ minutes: 1 });
-  return at;
+  return day.set({ hour, minute }).getPossibleOffsets();
+}
+
+function clockChangeOn(day: DateTime): DateTime[] {
+  const before = day.minus({ minutes: 1 });
+  if (before.offset === day.plus({ days: 1 }).offset) return [];
+  let at = day;
+  while (at.offset === before.offset) at = at.plus({ minutes: 1 });
+  return [at];
 }
 
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

@@ -27,13 +27,21 @@ const commandInputs = z.strictObject({
   logging: z.string().optional(),
 });
 
-const providerInputs = z.looseObject({
+const providerInputs = z.object({
   context: z.string().optional(),
-  kubeconfig: z.undefined().optional(),
+  /** The SDK fills in what KUBECONFIG says. */
+  kubeconfig: z.string().optional(),
+  cluster: z.string().optional(),
 });
 
-/** Whatever touches the cluster belongs to the channel that was judged, and is something this pack can judge. */
-export function judgedFirst(judgements: Judgements): ResourceValidationPolicy {
+/**
+ * Whatever touches the cluster belongs to the channel that was judged, and is something this pack can judge.
+ * @param kubeconfig what KUBECONFIG says, by which the gates found the cluster
+ */
+export function judgedFirst(
+  judgements: Judgements,
+  kubeconfig: string | undefined,
+): ResourceValidationPolicy {
   return {
     name: "judged-first",
     description: "Nothing is written that does not belong to a release channel which was judged before.",
@@ -48,7 +56,8 @@ export function judgedFirst(judgements: Judgements): ResourceValidationPolicy {
       }
       const channel = judgements.passed;
       if (channel === null) return;
-      for (const violation of violationsOf(args, channel)) reportViolation(`${args.name}: ${violation}`);
+      for (const violation of violationsOf(args, channel, kubeconfig))
+        reportViolation(`${args.name}: ${violation}`);
     },
   };
 }
@@ -58,11 +67,19 @@ function belongsToChannel(urn: string): boolean {
   return (urn.split("::")[2] ?? "").startsWith(`${types.channel}$`);
 }
 
-function violationsOf({ type, props }: ResourceValidationArgs, channel: JudgedChannel): string[] {
+function violationsOf(
+  { type, props }: ResourceValidationArgs,
+  channel: JudgedChannel,
+  kubeconfig: string | undefined,
+): string[] {
   const { context, namespace } = channel.configuration.channel;
   if (type === types.provider) {
     const inputs = providerInputs.safeParse(plain(props));
-    const same = inputs.success && inputs.data.context === context;
+    const same =
+      inputs.success &&
+      inputs.data.context === context &&
+      inputs.data.cluster === undefined &&
+      [kubeconfig, undefined].includes(inputs.data.kubeconfig);
     return same ? [] : ["the provider writes to another cluster than the one the gates looked at"];
   }
   if (type === types.command) {

@@ -12,6 +12,13 @@ import { type PackIdentity, releaseGates } from "./release-gates";
 import { routeWeights, serviceTargets } from "./traffic";
 import { containerResources, noUnavailability, probes, securityContext } from "./workloads";
 
+/** What of the engine's environment policies depend on. */
+export interface PackEnvironment {
+  /** Whether it is a preview, in which some values are not known yet. */
+  preview: boolean;
+  kubeconfig: string | undefined;
+}
+
 /**
  * All policies of the pack, for one run of the engine.
  * @param sources read when the first channel is judged
@@ -19,12 +26,12 @@ import { containerResources, noUnavailability, probes, securityContext } from ".
 export function releasePolicies(
   sources: () => ChannelSources,
   pack: PackIdentity,
-  { preview }: { preview: boolean },
+  { preview, kubeconfig }: PackEnvironment,
 ): Policies {
   const judgements = new Judgements();
   return [
     releaseGates(sources, judgements, pack),
-    judgedFirst(judgements),
+    judgedFirst(judgements, kubeconfig),
     record(judgements, preview),
     routeWeights(judgements),
     serviceTargets(judgements),

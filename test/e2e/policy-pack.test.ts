@@ -41,7 +41,7 @@ describe("a program whose gate call is removed, under the pack", () => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
     gateCallIsRemoved(canary);
     canary.configure({ observation: { for: "1h" } });
-    await packBlocks(canary, /observation: 1\.1\.0 has been observed for \d+ s; wanted are 3600 s/);
+    await packBlocks(canary, /observation: 1\.1\.0 has been observed for \d+ s.*; wanted are 3600 s/);
 
     canary.configure({ observation: { for: "1s" } });
     verify.moved(await untilOpen(canary), "advance", 30);
@@ -138,7 +138,9 @@ describe("the program as it is, under the pack", () => {
 
     when.versionIsSet(canary, "1.1.0");
     verify.moved(await when.up(canary), "start", 10);
+    canary.set({ stage: "10" });
     await verify.updatesAreIdle(canary);
+    canary.set({ stage: "auto" });
     await when.rolloutIsCompleted(canary);
 
     when.versionIsSet(canary, "1.3.0");

@@ -231,21 +231,21 @@ describe("what does not belong to a judged channel", () => {
   const map = { type: types.configMap, name: "x", props: { metadata: metadata() } };
 
   test("is found before anything was judged", async () => {
-    expect(await violations(judgedFirst(judgementsOf(null)), map)).toEqual([
+    expect(await violations(judgedFirst(judgementsOf(null), "/kubeconfig"), map)).toEqual([
       expect.stringMatching(/not part of/),
     ]);
   });
 
   test("is found beside the channel", async () => {
     const urn = `urn:pulumi:canary::release-channels::${types.configMap}::x`;
-    expect(await violations(judgedFirst(at10), { ...map, urn })).toEqual([
+    expect(await violations(judgedFirst(at10, "/kubeconfig"), { ...map, urn })).toEqual([
       expect.stringMatching(/not part of/),
     ]);
   });
 
   test("is not told again where the channel itself was refused", async () => {
     const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
-    expect(await violations(judgedFirst(refused), map)).toEqual([]);
+    expect(await violations(judgedFirst(refused, "/kubeconfig"), map)).toEqual([]);
   });
 
   test.each<[string, object, RegExp | null]>([
@@ -260,7 +260,9 @@ describe("what does not belong to a judged channel", () => {
     ["no namespace", { ...map, props: { metadata: { name: "x" } } }, /no name or namespace/],
     ["another cluster", { type: types.provider, props: { context: "other" } }, /another cluster/],
     ["another kubeconfig", { type: types.provider, props: { kubeconfig: "…" } }, /another cluster/],
+    ["another cluster by name", { type: types.provider, props: { cluster: "other" } }, /another cluster/],
     ["the channel's cluster", { type: types.provider, props: { clusterIdentifier: "a" } }, null],
+    ["what KUBECONFIG says", { type: types.provider, props: { kubeconfig: "/kubeconfig" } }, null],
     ["another command", { type: types.command, props: { create: "kubectl", stdin: "" } }, /the only command/],
     [
       "its command with more to it",
@@ -277,7 +279,7 @@ describe("what does not belong to a judged channel", () => {
     ],
     ["a Stash", { type: types.stash, props: {} }, null],
   ])("%s", async (_, question, message) => {
-    const found = await violations(judgedFirst(at10), question as typeof map);
+    const found = await violations(judgedFirst(at10, "/kubeconfig"), question as typeof map);
     expect(found).toEqual(message === null ? [] : [expect.stringMatching(message)]);
   });
 });

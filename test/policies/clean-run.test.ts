@@ -61,7 +61,9 @@ async function allViolations(
 const pack = { name: "release-channels", version: "0.0.0" };
 /** The record's time in these stories is not now, which is what the tests of `record` are about. */
 const policiesAt = (sources: () => ChannelSources) =>
-  releasePolicies(sources, pack, { preview: false }).filter(({ name }) => name !== "record");
+  releasePolicies(sources, pack, { preview: false, kubeconfig: undefined }).filter(
+    ({ name }) => name !== "record",
+  );
 
 describe("what the program itself registers violates nothing", () => {
   const at10 = rolling(10, next);
