@@ -37,8 +37,7 @@ export async function requestJson(
     });
     text = await response.text();
   } catch (error) {
-    const { message, cause } = error as Error;
-    throw cannotBeRead(cause instanceof Error ? cause.message : message);
+    throw cannotBeRead(causeOf(error as Error));
   }
   const { status } = response;
   if (status >= 300 && status < 400) {
@@ -49,4 +48,10 @@ export async function requestJson(
   } catch {
     throw cannotBeRead(`it answers HTTP ${status} with something that is not JSON`);
   }
+}
+
+/** `fetch failed` says nothing; what it was caused by does. */
+function causeOf({ message, cause }: Error): string {
+  const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  return because || code || message;
 }
