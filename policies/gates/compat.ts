@@ -37,6 +37,8 @@ function judgeMatrix(input: GateInput): Finding[] {
     dataOf: (release) => declaredData(release, channel),
   });
   if (problems.length > 0) return problems.map((reason) => ({ status: "fail", reason }));
+  if (cases.length === 0)
+    return [{ status: "fail", reason: "no case of the matrix applies to this release" }];
   const source = snapshot.compat;
   if (source.status !== "known") {
     const problem = source.status === "unavailable" ? source.problem : "nothing was collected";
@@ -45,26 +47,24 @@ function judgeMatrix(input: GateInput): Finding[] {
   const { report, file, fixtures } = source;
   const stale = madeForOthers(input, report);
   if (stale !== null) return [{ status: "hold", reason: `${file} ${stale}; ${runIt(input)}` }];
-  const again = (one: ResolvedCase, what: string): Finding => ({
-    status: "hold",
-    reason: `case ${one.id} ${what}; ${runIt(input)}`,
-  });
-  const findings = cases.map((one): Finding => {
+  const findings: Finding[] = [];
+  const outdated: string[] = [];
+  for (const one of cases) {
     const result = report.results.find(({ id }) => id === one.id);
-    if (result === undefined) return again(one, "was not run");
-    const outdated = difference(one, result, fixtures[one.fixture]);
-    return outdated === null ? judgeAnswer(one, result) : again(one, outdated);
-  });
-  if (findings.length === 0)
-    return [{ status: "fail", reason: "no case of the matrix applies to this release" }];
-  return findings.some(({ status }) => status !== "pass")
-    ? findings
-    : [
-        {
-          status: "pass",
-          reason: `all ${cases.length} cases of the matrix were run (${report.mode}, ${report.generatedAt}) and came out as expected`,
-        },
-      ];
+    const change = result === undefined ? "was not run" : difference(one, result, fixtures[one.fixture]);
+    if (change !== null) outdated.push(`case ${one.id} ${change}`);
+    else if (result !== undefined) findings.push(judgeAnswer(one, result));
+  }
+  if (outdated.length > 0) {
+    findings.push({ status: "hold", reason: `${outdated.join(", ")}; ${runIt(input)}` });
+  }
+  if (findings.some(({ status }) => status !== "pass")) return findings;
+  return [
+    {
+      status: "pass",
+      reason: `all ${cases.length} cases of the matrix were run (${report.mode}, ${report.generatedAt}) and came out as expected`,
+    },
+  ];
 }
 
 function baselineOf({ to }: GateInput) {

@@ -192,6 +192,12 @@ describe("a matrix that was really run for these releases", () => {
     expect(verdict.reason).toContain(`run: ${command110}`);
   });
 
+  test("names the command once, however many cases are outdated", () => {
+    const { reason } = compat(start(known(report(), { fixtures: {} })));
+    expect(reason.match(/cannot be read any more/g)).toHaveLength(5);
+    expect(reason.match(/npm run/g)).toHaveLength(1);
+  });
+
   test("a case more than the matrix has does no harm", () => {
     const made = report();
     const extra = { ...made.results[0]!, id: "extra", readable: false };
