@@ -86,6 +86,11 @@ describe("a report that cannot be relied on", () => {
   const garbage: [string, string | Buffer, string[]][] = [
     ["half-written", '{"version": "1.1.0", ', ["is not JSON in UTF-8; mend it, or remove it"]],
     ["empty", "", ["is not JSON in UTF-8; mend it, or remove it"]],
+    [
+      "with a byte that is no UTF-8",
+      Buffer.concat([Buffer.from('{"tool": "'), Buffer.from([0xe9]), Buffer.from('"}')]),
+      ["is not JSON in UTF-8; mend it, or remove it"],
+    ],
     ["no text at all", Buffer.from([0xff, 0xfe, 0x00]), ["is not JSON in UTF-8; mend it, or remove it"]],
   ];
   test.each(garbage)("%s is a problem and not passed over for an older one", async (_, content, problems) => {
@@ -147,7 +152,7 @@ describe("conditions", () => {
     ["/details/a~1b/~0", "=", 1, true],
     ["/details/gone", "≠", "red", false],
     ["/details/gone", "≤", 1, false],
-    ["/details/toString", "≠", "red", false],
+    ["/details/list/__proto__", "=", 0, false],
     ["/details", "≠", "red", false],
   ])("%s %s %s: %s", async (pointer, is, value, met) => {
     project.json("reports/a.json", report);

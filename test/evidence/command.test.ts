@@ -126,6 +126,11 @@ What a report has to look like: npm run evidence -- schema <name>
     });
   });
 
+  test("what only a later step needs may be in already", async () => {
+    smokeIsIn();
+    expect((await check("--baseline", "1.0.0", "--stage", "start")).states).toMatchObject({ smoke: "in" });
+  });
+
   test("takes another version, and another policy", async () => {
     project.write(
       "other.yaml",
