@@ -60,7 +60,7 @@ export function approvedFor(input: GateInput, scope: string): UsedApproval | nul
   return found === undefined ? null : { by: found.by, scope };
 }
 
-/** The command that signs what is missing. */
+/** The command by which somebody signs for a scope of this release. */
 export function signCommand(input: GateInput, scope: string): string {
   return `npm run approve -- sign --channel ${input.channelName} --version ${judged(input).version} --scope ${scope}`;
 }

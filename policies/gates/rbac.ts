@@ -1,4 +1,5 @@
 import type { Verdict } from "../../rollout/verdict";
+import { signCommand } from "./approval";
 import { clearedAway, clearsAway, scopeOf } from "./change";
 import type { GateInput } from "./input";
 import type { Actor } from "./input/governance";
@@ -74,7 +75,7 @@ function whyNot(input: GateInput, permission: string, allowed: readonly string[]
     return `to ${permission} is for ${roles}, and ${told(actor)} has ${held}`;
   }
   const problem = actor.problem === undefined ? "" : ` (${actor.problem})`;
-  return `to ${permission} is for ${roles}, and ${actor.name} is only a name that the environment claims${problem}. Run it as a user the access file knows, with a CI token (RELEASE_OIDC_TOKEN), or have it signed: npm run approve -- sign --scope ${scopeOf(input)}`;
+  return `to ${permission} is for ${roles}, and ${actor.name} is only a name that the environment claims${problem}. Run it as a user the access file knows, with a CI token (RELEASE_OIDC_TOKEN), or have it signed: ${signCommand(input, scopeOf(input))}`;
 }
 
 /** `ann (verified by token)` */

@@ -30,5 +30,6 @@ export const overrideBy = (more: Partial<Override> = {}): Override => ({
   ...more,
 });
 
-export const governed = (more: Partial<Extract<GovernanceSource, { status: "known" }>> = {}) =>
-  ({ status: "known", approvals: [], overrides: [], rejected: [], ...more }) as const;
+export const governed = (
+  more: Partial<Extract<GovernanceSource, { status: "known" }>> = {},
+): GovernanceSource => ({ status: "known", approvals: [], overrides: [], rejected: [], ...more });
