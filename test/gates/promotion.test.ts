@@ -107,3 +107,91 @@ describe("a version enters a channel from the one before it", () => {
     expect(stable({ status: "not-configured" }, { channel: direct }).status).toBe("skipped");
   });
 });
+
+describe("the hotfix lane", () => {
+  const fix = aRelease("1.0.1");
+  const withLane = aChannel({
+    promotion: { from: "canary", greenFor: "3600s" },
+    hotfix: { observation: { for: "1m" }, roles: ["on-call"] },
+  });
+  const hotfix = (more: Parameters<typeof transition>[0] = {}, source = canary({})) =>
+    stable(source, { to: rolling(10, fix), channel: withLane, lane: "hotfix", ...more });
+
+  test("takes a later patch of the line that is live, without the channel before this one", () => {
+    expect(hotfix()).toEqual({
+      gate: "promotion",
+      status: "pass",
+      reason: "1.0.1 is a hotfix of 1.0.0, which is live",
+      observed: "1.0.0 → 1.0.1",
+      expected: "a later patch of 1.0",
+    });
+    expect(hotfix({}, { status: "unavailable", problem: "no answer" }).status).toBe("pass");
+    expect(hotfix({ to: rolling(10, aRelease("1.0.9")) }).status).toBe("pass");
+  });
+
+  test.each([
+    ["a minor change", "1.1.0"],
+    ["a major change", "2.0.0"],
+    ["a patch of another line", "1.1.1"],
+    ["a pre-release of a patch", "1.0.1-rc.1"],
+    ["the same version", "1.0.0"],
+    ["an older one", "0.9.9"],
+  ])("refuses %s, and names the way in", (_, version) => {
+    expect(hotfix({ to: rolling(10, aRelease(version, { api: { A: "b" } })) })).toMatchObject({
+      status: "fail",
+      reason: `${version} is no later patch of 1.0.0, which is live. To come in by the train: pulumi config set lane train`,
+    });
+  });
+
+  test("at every step, because it shortens what every step waits for", () => {
+    for (const more of [
+      { kind: "advance", from: rolling(10), to: rolling(30) },
+      { kind: "finalize", from: completed(), to: steady(next) },
+    ] as const) {
+      expect(hotfix(more).status).toBe("fail");
+    }
+    expect(hotfix({ kind: "advance", from: rolling(10, fix), to: rolling(30, fix) }).status).toBe("pass");
+    expect(hotfix({ kind: "finalize", from: completed(fix), to: steady(fix) }).status).toBe("pass");
+  });
+
+  test("is no way into an empty channel", () => {
+    expect(hotfix({ kind: "install", from: null, to: steady(fix) })).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("nothing is live that could be fixed"),
+    });
+  });
+
+  test("is closed where the channel has none, also where versions come in directly", () => {
+    for (const without of [channel, aChannel()]) {
+      expect(hotfix({ channel: without })).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining("no hotfix lane (key channel.hotfix)"),
+      });
+    }
+  });
+
+  test("is closed to what the channel before this one has rolled back", () => {
+    const rejected = [{ ...entry(fix), attempt: 1, reason: null }];
+    expect(hotfix({}, canary({ rejected }))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(`canary rolled 1.0.1 back on ${at(0)}`),
+    });
+    expect(hotfix({}, canary({ rejected, completed: [entry(fix)] })).status).toBe("pass");
+    const other = [{ ...rejected[0]!, hash: next.hash }];
+    expect(hotfix({}, canary({ rejected: other })).status).toBe("pass");
+  });
+
+  test("does not stand in the way of clearing a hotfix away that was rolled back", () => {
+    const clearing = { kind: "finalize", from: rolledBack(fix), to: steady() } as const;
+    expect(hotfix({ ...clearing, channel }).status).toBe("skipped");
+  });
+
+  test("is named to who could take it, and by the train it is refused", () => {
+    const train = hotfix({ lane: "train" });
+    expect(train).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("pulumi config set lane hotfix"),
+    });
+    expect(stable(canary({}), { channel: withLane }).reason).not.toContain("hotfix");
+  });
+});

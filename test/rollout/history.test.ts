@@ -1,4 +1,4 @@
-import { nextRecord } from "../../rollout/history";
+import { type Attribution, nextRecord, signedDecisions } from "../../rollout/history";
 import type { Plan } from "../../rollout/plan";
 import {
   type ChannelRecord,
@@ -8,6 +8,7 @@ import {
   type Position,
   type TransitionKind,
 } from "../../rollout/record";
+import type { Verdict } from "../../rollout/verdict";
 import {
   aRelease,
   at,
@@ -111,6 +112,60 @@ describe("the record after a confirmation", () => {
     expect(() => nextRecord("canary", null, plan, confirmed, { actor: "ann", reason: null })).toThrow(
       "transition",
     );
+  });
+});
+
+describe("the history entry of a transition", () => {
+  const plan = (kind: TransitionKind, to: Position): Plan => ({
+    transition: { id: "t2", kind, startedAt: at(90), attempt: 1 },
+    from: rolling(10),
+    to,
+    releases: [],
+    why: "",
+  });
+  const confirmed = { id: "t2", confirmedAt: at(100), services: {} };
+  const verdicts: Verdict[] = [
+    { gate: "approval", status: "pass", reason: "", approvals: [{ by: "bob", scope: "30" }] },
+    {
+      gate: "slo",
+      status: "pass",
+      reason: "",
+      override: { by: "eve", reason: "load test", expiresAt: at(500) },
+    },
+    { gate: "observation", status: "pass", reason: "" },
+  ];
+  const attribution: Attribution = {
+    actor: "ann",
+    verifiedBy: "token",
+    reason: "the shop is down",
+    lane: "hotfix",
+    ...signedDecisions(verdicts),
+  };
+  const entryOf = (kind: TransitionKind, to: Position) =>
+    nextRecord("canary", recordOf(rolling(10)), plan(kind, to), confirmed, attribution).history.at(-1);
+
+  test("says who did it, what vouches for the name, by which lane, and on whose word", () => {
+    expect(entryOf("advance", rolling(30))).toMatchObject({
+      actor: "ann",
+      verifiedBy: "token",
+      reason: "the shop is down",
+      lane: "hotfix",
+      approvals: [{ by: "bob", scope: "30" }],
+      overrides: [{ gate: "slo", by: "eve", reason: "load test", expiresAt: at(500) }],
+    });
+  });
+
+  test.each(["rollback", "correct"] as const)("of a %s names no signature: none was used", (kind) => {
+    const to = kind === "rollback" ? rolledBack() : rolling(5);
+    expect(entryOf(kind, to)).toMatchObject({ actor: "ann", approvals: [], overrides: [] });
+  });
+
+  test("comes back from the state as it was, also one of an earlier program, which nothing is added to", () => {
+    const { verifiedBy, lane, approvals, overrides, ...earlier } = entryOf("advance", rolling(30))!;
+    for (const entry of [{ ...earlier, verifiedBy, lane, approvals, overrides }, earlier]) {
+      const kept = JSON.parse(JSON.stringify(recordOf(rolling(30), { history: [entry] })));
+      expect(channelRecord.parse(kept)).toEqual(kept);
+    }
   });
 });
 
