@@ -101,7 +101,10 @@ interface Issue {
   unknownKeys: string[];
 }
 
-/** Of a union, the alternative that came closest: the one whose first issue is not just "another value". */
+/**
+ * Of a union, the alternative that came closest: the one that only a field of is wrong, or else the one whose first
+ * issue is not just "another value".
+ */
 function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "invalid_key") {
     const message = issue.issues[0]?.message ?? issue.message;
@@ -112,11 +115,15 @@ function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
     return [{ path: issue.path, input: issue.input, message: issue.message, unknownKeys }];
   }
   const alternatives = issue.errors.filter((errors) => errors.length > 0);
-  const closest = alternatives.find((errors) => errors[0]?.code !== "invalid_value") ?? alternatives[0] ?? [];
+  const closest =
+    alternatives.find(([first]) => first !== undefined && first.path.length > 0) ??
+    alternatives.find(([first]) => first?.code !== "invalid_value") ??
+    alternatives[0] ??
+    [];
   return closest.flatMap(flattenIssue).map((inner) => ({
     ...inner,
     path: [...issue.path, ...inner.path],
-    input: inner.input ?? issue.input,
+    input: inner.path.length > 0 ? inner.input : (inner.input ?? issue.input),
   }));
 }
 

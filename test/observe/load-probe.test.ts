@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { loadProbeReport } from "../../config/schemas/load-probe";
 import { observeServices } from "../../observe/slo";
 import { Project } from "../config/files";
 import { policy } from "../gates/transitions";
@@ -36,6 +38,15 @@ describe("a load-probe report", () => {
       candidate: { requests: 500, errors: 2, within: { "0.3": 480 } },
       baseline: null,
       problem: null,
+    });
+  });
+
+  test("is the same file that the evidence gate takes", () => {
+    const text = readFileSync("test/evidence/good/load-probe/figures.json", "utf8");
+    expect(loadProbeReport.parse(JSON.parse(text)).candidate.services.api).toEqual({
+      requests: 2000,
+      errors: 2,
+      within: { "0.1": 1800, "0.25": 1990 },
     });
   });
 
