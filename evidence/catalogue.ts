@@ -55,7 +55,15 @@ function newAjv() {
   );
 }
 
-const ajv = newAjv();
+/** Made when the first report is looked at: a run that asks for no evidence does not wait for it. */
+let shared: ReturnType<typeof newAjv> | undefined;
+
+function compiled(name: CatalogueName): ValidateFunction {
+  shared ??= newAjv();
+  const validate = shared.getSchema(String(catalogue[name].$id));
+  if (validate === undefined) throw new Error(`the catalogue has no schema ${name}`);
+  return validate;
+}
 
 /**
  * The validator of a schema of the catalogue, or of a JSON Schema file (2020-12), which may refer to the catalogue's.
@@ -63,10 +71,7 @@ const ajv = newAjv();
  * @throws {UserError} when the file is missing or no JSON Schema
  */
 export function validatorOf(schema: string, projectDir: string, kind: string): Validate {
-  const validate = isCatalogueName(schema)
-    ? ajv.getSchema(String(catalogue[schema].$id))
-    : compileFile(schema, projectDir, kind);
-  if (validate === undefined) throw new Error(`the catalogue has no schema ${schema}`);
+  const validate = isCatalogueName(schema) ? compiled(schema) : compileFile(schema, projectDir, kind);
   return (document) => (validate(document) ? [] : schemaErrors(validate.errors));
 }
 
@@ -76,6 +81,7 @@ function compileFile(file: string, projectDir: string, kind: string): ValidateFu
     if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
       throw new Error("it is no JSON object");
     }
+    if ("$async" in schema) throw new Error("it is asynchronous ($async)");
     // By itself, so that it can take no place of the catalogue's by carrying an id of it.
     return newAjv().compile(schema);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { catalogueNames, comparableNames } from "../../config/schemas/evidence";
+import { loadProbeReport } from "../../config/schemas/load-probe";
 import { catalogue } from "../../evidence/catalogue";
 import { EvidenceProject } from "./project";
 
@@ -57,4 +58,9 @@ test("an accepted report is as good as itself", async () => {
     const accepted = JSON.parse(readFileSync(join(__dirname, "accepted", `${schema}.json`), "utf8"));
     expect(await problemsOf(schema, { ...accepted, version: "1.1.0" })).toEqual([]);
   }
+});
+
+test("one load-probe report can feed the slo gate too", () => {
+  const report = good.find(({ schema }) => schema === "load-probe")?.content;
+  expect(loadProbeReport.parse(report).candidate.version).toBe("1.1.0");
 });

@@ -322,6 +322,7 @@ describe("a schema of one's own", () => {
     ["not JSON", "{", /JSON/],
     ["no schema", '{"type": "strnig"}', /type must be equal to one of the allowed values/],
     ["a list", "[]", /it is no JSON object/],
+    ["asynchronous: it would let everything through", '{"$async": true}', /it is asynchronous/],
     ["a misspelt one", '{"propertys": {}}', /unknown keyword: "propertys"/],
     ["one that refers to nowhere", '{"$ref": "https://example.org/x.json"}', /can't resolve reference/],
   ])("that is %s is told as the person's mistake", async (_, content, cause) => {
