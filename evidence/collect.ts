@@ -162,7 +162,10 @@ async function contentProblems(
   if (baseline.bytes === null || broken !== undefined) {
     return {
       baselineSha256: null,
-      problems: [`cannot be compared: its baseline ${kind.baseline} ${broken}`, ...conditions],
+      problems: [
+        `cannot be compared: its baseline ${kind.baseline} ${broken}. It has to be a report that was accepted`,
+        ...conditions,
+      ],
     };
   }
   return {
