@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { projectDir } from "../../local/settings";
 import type { TestChannel } from "./story/channel";
 import { eventually } from "./story/eventually";
 import * as given from "./story/given";
@@ -86,6 +87,18 @@ describe("a program whose gate call is removed, under the pack", () => {
     await verify.noRequestFailed(canary);
   });
 
+  story("compat: is blocked until the matrix was run for these releases", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    gateCallIsRemoved(canary);
+    canary.configure({ compat: matrixIn(world.dir) });
+    when.versionIsSet(canary, "1.1.0");
+    await packBlocks(canary, /compat: there is no report of the compatibility matrix/);
+
+    await when.matrixIsRun(canary, "1.1.0", "1.0.0");
+    verify.moved(await when.up(canary), "start", 10);
+    await verify.noRequestFailed(canary);
+  });
+
   story("a rollback waits for nothing, and needs neither Prometheus nor its files", async (world) => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
     gateCallIsRemoved(canary);
@@ -107,6 +120,15 @@ function untilOpen(channel: TestChannel) {
     ({ exitCode }) => exitCode === 0,
     ({ output }) => `the pack to let it through; the last update said:\n${output}`,
   );
+}
+
+/** The sample's matrix, with its report among the files of the test. */
+function matrixIn(dir: string): string {
+  const matrix = parse(readFileSync(join(projectDir, "compat", "matrix.yaml"), "utf8"));
+  cpSync(join(projectDir, "compat", "fixtures"), join(dir, "fixtures"), { recursive: true });
+  const file = join(dir, "matrix.yaml");
+  writeFileSync(file, stringify({ ...matrix, report: `${dir}/compat-{{version}}.json` }));
+  return file;
 }
 
 /** Asks for one report, and says where it belongs. */

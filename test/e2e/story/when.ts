@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
+import { promisify } from "node:util";
+import { clusterEnvironment } from "../../../local/cluster/environment";
+import { projectDir } from "../../../local/settings";
 import type { TestChannel, Update } from "./channel";
 import type { CommandResult } from "./command";
 import { eventually } from "./eventually";
@@ -102,4 +106,13 @@ export async function engineIsKilled(channel: TestChannel, moment: Moment): Prom
 /** What the engine's own message asks for when a killed update has left its lock behind. */
 export async function lockIsCancelled(channel: TestChannel): Promise<void> {
   await channel.run("cancel", "--yes");
+}
+
+/** `npm run compat`: the releases' images read the fixtures on the channel's cluster. */
+export async function matrixIsRun({ stack }: TestChannel, version: string, baseline: string): Promise<void> {
+  const args = ["--channel", stack, "--version", version, "--baseline", baseline];
+  await promisify(execFile)(process.execPath, ["run.cjs", "compat/runner/cli.ts", ...args], {
+    cwd: projectDir,
+    env: { ...process.env, ...clusterEnvironment() },
+  });
 }
