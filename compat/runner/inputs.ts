@@ -1,10 +1,9 @@
-import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import { dirname, resolve } from "node:path";
 import { loadPolicies } from "../../config/load/policies";
 import { UserError } from "../../config/load/problems";
 import { loadRelease } from "../../config/load/release";
-import { check, readYaml } from "../../config/load/yaml";
-import { type ChannelSection, channelSection } from "../../config/schemas/channel";
+import { loadStackFile } from "../../config/load/stack-file";
+import type { ChannelSection } from "../../config/schemas/channel";
 import type { CompatMatrix } from "../../config/schemas/compat";
 import { readFixture } from "../../observe/compat";
 import { casesFor, type ResolvedCase } from "../../policies/gates/compat-cases";
@@ -37,7 +36,7 @@ const defaultMatrix = "compat/matrix.yaml";
 /** @throws {UserError} naming whatever is missing or wrong, before anything runs. */
 export function readInputs(request: MatrixRequest): MatrixInputs {
   const { projectDir, version } = request;
-  const own = readSection(projectDir, request.channel);
+  const { channel: own } = loadStackFile(projectDir, request.channel);
   const section = { ...own, compat: request.matrix ?? own.compat ?? defaultMatrix };
   const matrix = loadPolicies(projectDir, section).compat();
   if (matrix === null) throw new UserError("There is no compatibility matrix.");
@@ -60,18 +59,4 @@ export function readInputs(request: MatrixRequest): MatrixInputs {
     );
   }
   return { section, matrix, candidate, baseline, cases: runs };
-}
-
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()) });
-
-/** The channel's section of `Pulumi.<channel>.yaml`. */
-function readSection(projectDir: string, channel: string): ChannelSection {
-  const file = `Pulumi.${channel}.yaml`;
-  const source = readYaml(join(projectDir, file), file, "it is the configuration of the channel (--channel)");
-  const { config } = check(stackFile, source.value, source);
-  const key = Object.keys(config).find((name) => name.endsWith(":channel"));
-  if (key === undefined) {
-    throw new UserError(`${file} has no key <project>:channel, which says where the channel runs.`);
-  }
-  return check(channelSection, config[key], source, ["config", key]);
 }

@@ -38,7 +38,9 @@ export class CompatProject extends Project {
       services: { api: {} },
       ...more,
     };
-    this.write("Pulumi.canary.yaml", stringify({ config: { "release-channels:channel": section } }));
+    this.write("Pulumi.yaml", "name: release-channels\n");
+    const config = { "release-channels:version": "1.0.0", "release-channels:channel": section };
+    this.write("Pulumi.canary.yaml", stringify({ config }));
   }
 
   release(version: string, image: string): void {

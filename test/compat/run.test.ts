@@ -169,7 +169,7 @@ describe("what cannot be run is told before anything runs, and ends with 2", () 
   test("a channel without its section", async () => {
     project.write("Pulumi.canary.yaml", "config: {}\n");
     expect(await run()).toBe(2);
-    expect(out.text()).toContain("no key <project>:channel");
+    expect(out.text()).toContain("expected the key release-channels:channel");
   });
 });
 

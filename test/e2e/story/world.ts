@@ -63,9 +63,11 @@ export class World {
         () => dropDatabase(databaseName(channel)),
       ];
       for (const step of steps) {
-        await Promise.resolve(step()).catch((error) =>
-          appendFileSync(this.log, `while tidying up: ${error}\n`),
-        );
+        try {
+          await step();
+        } catch (error) {
+          appendFileSync(this.log, `while tidying up: ${error}\n`);
+        }
       }
       rmSync(channel.configPath, { force: true });
     }

@@ -9,6 +9,9 @@ async function digests(): Promise<Record<string, string>> {
   return Object.fromEntries(images.map(({ name, tag, manifest }) => [`${name}:${tag}`, manifest.digest]));
 }
 
+/** Each bundles and packs every version: seconds of work on a machine that has nothing else to do. */
+jest.setTimeout(60_000);
+
 describe("building the sample's images", () => {
   it("gives the same digests each time", async () => {
     expect(await digests()).toEqual(await digests());
