@@ -57,6 +57,15 @@ async function reviewedActor(cluster: Cluster, access: AccessPolicy): Promise<Ac
 /** Who runs this, as the environment claims; nothing is decided by it. */
 export function claimedActor(): Actor {
   const { RELEASE_ACTOR, GITHUB_ACTOR, GITLAB_USER_LOGIN } = process.env;
-  const name = RELEASE_ACTOR ?? GITHUB_ACTOR ?? GITLAB_USER_LOGIN ?? userInfo().username;
+  const name = RELEASE_ACTOR || GITHUB_ACTOR || GITLAB_USER_LOGIN || machineUser();
   return { name, verifiedBy: null, roles: [] };
+}
+
+/** In a container a user need not have a name. */
+function machineUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
