@@ -82,13 +82,16 @@ describe("who is asked about a proposal", () => {
   test.each([
     ["a rollback", { kind: "rollback", to: rolledBack(), why: "" }],
     ["a correction", { kind: "correct", to: rolling(5), why: "" }],
-  ] as [string, Proposal][])("who does it and why, of %s: also when everything is gone", async (_, proposal) => {
-    const { verdicts, snapshot, attribution } = await judge(proposal, {}, nothingThere);
-    expect(verdicts.map(({ gate }) => gate)).toEqual(["rbac", "reason"]);
-    for (const { status } of verdicts) expect(["pass", "skipped"]).toContain(status);
-    expect(snapshot).toBeNull();
-    expect(attribution).toMatchObject({ actor: expect.any(String), verifiedBy: null, reason: null });
-  });
+  ] as [string, Proposal][])(
+    "who does it and why, of %s: also when everything is gone",
+    async (_, proposal) => {
+      const { verdicts, snapshot, attribution } = await judge(proposal, {}, nothingThere);
+      expect(verdicts.map(({ gate }) => gate)).toEqual(["rbac", "reason"]);
+      for (const { status } of verdicts) expect(["pass", "skipped"]).toContain(status);
+      expect(snapshot).toBeNull();
+      expect(attribution).toMatchObject({ actor: expect.any(String), verifiedBy: null, reason: null });
+    },
+  );
 
   test("a rollback that nobody is allowed, without a reason, is told and goes on", async () => {
     const allowed = { ...channel, access: "access.yaml", permissions: { rollback: ["operations"] } };
