@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { loadPolicies } from "../../config/load/policies";
 import { defaultApprovalRules } from "../../config/schemas/governance";
 import { aChannel } from "../gates/transitions";
@@ -43,12 +44,12 @@ describe("the access file", () => {
 
 describe("change windows", () => {
   const zone = "Europe/Berlin";
-  const parse = (changeWindow: object) => () =>
+  const windowsOf = (changeWindow: object) => () =>
     aChannel({ changeWindow: changeWindow as never }).changeWindow;
   const window = (more: object) =>
-    parse({ zone, windows: [{ days: ["mon"], from: "18:00", to: "22:00", ...more }] });
+    windowsOf({ zone, windows: [{ days: ["mon"], from: "18:00", to: "22:00", ...more }] });
   const freeze = (more: object) =>
-    parse({
+    windowsOf({
       zone,
       freezes: [
         { from: "2026-12-20T00:00:00+01:00", to: "2027-01-02T00:00:00+01:00", reason: "holidays", ...more },
@@ -56,7 +57,7 @@ describe("change windows", () => {
     });
 
   test("are the evenings of weekdays and the days of weekends, unless said otherwise", () => {
-    expect(parse({ zone })()).toEqual({
+    expect(windowsOf({ zone })()).toEqual({
       zone,
       windows: [
         { days: ["mon", "tue", "wed", "thu", "fri"], from: "18:00", to: "22:00" },
@@ -67,13 +68,13 @@ describe("change windows", () => {
   });
 
   test.each(["UTC", "Asia/Kolkata", "America/Argentina/Ushuaia"])("may be in %s", (name) => {
-    expect(parse({ zone: name })).not.toThrow();
+    expect(windowsOf({ zone: name })).not.toThrow();
   });
 
   test.each(["Europe/Atlantis", "local", "system", "", "+01:00", "UTC+1", "berlin"])(
     "but not in %j",
     (name) => {
-      expect(parse({ zone: name })).toThrow("expected an IANA time zone such as Europe/Berlin");
+      expect(windowsOf({ zone: name })).toThrow("expected an IANA time zone such as Europe/Berlin");
     },
   );
 
@@ -106,15 +107,15 @@ describe("change windows", () => {
 });
 
 describe("approval rules", () => {
-  const parse = (rules: object[] | undefined) => () =>
+  const rulesOf = (rules: object[] | undefined) => () =>
     aChannel({ approvals: { rules: rules as never } }).approvals;
 
   test("are the channel's own, none, or left open", () => {
-    expect(parse([{ change: "any", roles: ["operations"] }])().rules).toEqual([
+    expect(rulesOf([{ change: "any", roles: ["operations"] }])().rules).toEqual([
       { change: "any", at: "start", roles: ["operations"] },
     ]);
-    expect(parse([])().rules).toEqual([]);
-    expect(parse(undefined)()).toEqual({ folder: "approvals" });
+    expect(rulesOf([])().rules).toEqual([]);
+    expect(rulesOf(undefined)()).toEqual({ folder: "approvals" });
   });
 
   test.each([
@@ -124,12 +125,23 @@ describe("approval rules", () => {
     [{ change: "any", roles: ["a"], at: 0 }, ">=1"],
     [{ change: "any", roles: ["a"], at: "later" }, "expected"],
   ])("not %j", (rule, expected) => {
-    expect(parse([rule])).toThrow(expected);
+    expect(rulesOf([rule])).toThrow(expected);
   });
 
   test("by default ask three parties about a major change", () => {
     expect(defaultApprovalRules).toEqual([
       { change: "major", at: "start", roles: ["business", "technology", "operations"] },
     ]);
+  });
+});
+
+describe("the examples of the documentation", () => {
+  const examples = [...readFileSync("docs/gates/human.md", "utf8").matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text = ""]) => text,
+  );
+
+  test.each(examples)("%s is right", (text) => {
+    if (text.startsWith("identities:")) expect(load(text)?.identities).toHaveLength(3);
+    else expect(aChannel(parse(text))).toMatchObject({ product: "shop" });
   });
 });
