@@ -39,7 +39,10 @@ function whyAsked(input: GateInput): { because: string; spent: string | null } |
   if (clearsAway(input)) return null;
   const { version } = judged(input);
   const rejected = record?.rejected.findLast((entry) => entry.version === version);
-  if (kind === "start" && rejected !== undefined) {
+  const madeGood = record?.completed.some(
+    (entry) => entry.version === version && rejected !== undefined && entry.at > rejected.at,
+  );
+  if (kind === "start" && rejected !== undefined && !madeGood) {
     return {
       because: `${version} was rolled back here and is tried again (attempt ${attempt})`,
       spent: rejected.reason?.trim() ?? null,

@@ -44,6 +44,18 @@ describe("a reason is asked for", () => {
     expect(reason(transition({ ...start, to: edited, record })).status).toBe("hold");
   });
 
+  test("not of another configuration of what was completed since", () => {
+    const { rejected } = rejectedBefore("errors", "1.0.0");
+    const completedSince = [{ version: "1.0.0", hash: "any", at: at(1) }];
+    const relaid = rolling(10, aRelease("1.0.0", { api: { A: "b" } }));
+    const judged = (since: typeof completedSince) =>
+      reason(
+        transition({ ...start, to: relaid, record: recordOf(steady(), { rejected, completed: since }) }),
+      );
+    expect(judged(completedSince).status).toBe("skipped");
+    expect(judged([{ ...completedSince[0]!, at: at(-1) }]).status).toBe("hold");
+  });
+
   test("not of another version, whatever the attempt in the configuration", () => {
     expect(reason(transition({ ...start, record: rejectedBefore("errors", "1.0.9") })).status).toBe(
       "skipped",
