@@ -37,7 +37,7 @@ function editedRelease(record: ChannelRecord, { release, version, overlayHash }:
   const { baseline, candidate, state } = record;
   if (candidate === null || state === "rolled-back" || candidate.version !== version) return null;
   if (release !== null && candidate.hash !== release.hash) {
-    return `the release file of ${version} was edited after its rollout began. Restore it, or release the change as a new version.`;
+    return edited(version);
   }
   const sameOverlay = candidate.overlayHash === overlayHash;
   const goesBack = version === baseline.version && !sameOverlay;
@@ -48,6 +48,10 @@ function editedRelease(record: ChannelRecord, { release, version, overlayHash }:
     return `the release file of ${version}, which is being rolled out, cannot be read. Restore it.`;
   }
   return null;
+}
+
+function edited(version: string): string {
+  return `the release file of ${version} was edited after its rollout began. Restore it, or release the change as a new version.`;
 }
 
 /** Going back waits for nothing: neither for an unfinished update nor for weights to be put right first. */
@@ -78,23 +82,21 @@ function follow(input: ProposeInput, record: ChannelRecord): Proposal {
 function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord): Proposal {
   const { baseline } = record;
   const sameVersion = desired.version === baseline.version;
-  if (sameVersion && desired.release !== null && desired.release.hash !== baseline.hash) {
-    return {
-      kind: "refuse",
-      why: `the release file of ${desired.version} was edited after its rollout began. Restore it, or release the change as a new version.`,
-    };
+  const begun = [baseline, ...record.rejected, ...record.completed];
+  const { release } = desired;
+  if (begun.some(({ version, hash }) => version === release?.version && hash !== release.hash)) {
+    return { kind: "refuse", why: edited(desired.version) };
   }
   const sameOverlay =
     desired.overlayHash === baseline.overlayHash || desired.overlayHash === record.setAsideOverlay;
   if (sameVersion && sameOverlay) return nothing(`${baseline.version} is live`);
   if (desired.release === null) return missingFile(desired);
-  const { hash } = desired.release;
   const rejected = record.rejected.findLast(
-    (entry) => entry.version === desired.version && entry.hash === hash && entry.attempt >= desired.attempt,
+    (entry) => entry.version === desired.version && entry.attempt >= desired.attempt,
   );
   if (rejected !== undefined) {
     return held(
-      `${rejected.version} was rolled back on ${rejected.at} (attempt ${rejected.attempt}); to try it again: pulumi config set attempt ${rejected.attempt + 1}`,
+      `${rejected.version} was rolled back on ${rejected.at} (attempt ${rejected.attempt}); to try it again: pulumi config set attempt ${rejected.attempt + 1}, and pulumi config set reason "…"`,
     );
   }
   if (desired.stage === "hold") return held("stage is `hold`");
@@ -120,7 +122,7 @@ function followRolling({ desired, stages }: ProposeInput, record: ChannelRecord)
   }
   if (record.braked && desired.attempt <= record.attempt) {
     return held(
-      `the candidate was taken to ${record.weight} % by hand; to go on: pulumi config set attempt ${record.attempt + 1}, to go back: pulumi config set version ${record.baseline.version}`,
+      `the candidate was taken to ${record.weight} % by hand; to go on: pulumi config set attempt ${record.attempt + 1} and pulumi config set reason "…", to go back: pulumi config set version ${record.baseline.version}`,
     );
   }
   const weight = nextStage(stages, record.weight) ?? 100;

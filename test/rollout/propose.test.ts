@@ -196,13 +196,18 @@ describe("a release that was rolled back", () => {
     expect(short(propose(retried(2)))).toBe("start → rolling 1.0.0/1.1.0 10 %");
   });
 
-  test("does not stand in the way of another version, or of another file of the same version", () => {
+  test("does not stand in the way of another version; its own file stays as it was", () => {
     const remembers = { rejected: [rejected] };
     expect(short(propose(situation(steady(), wish(third), { remembers })))).toBe(
       "start → rolling 1.0.0/1.2.0 10 %",
     );
     const otherFile = aRelease("1.1.0", {}, { api: apiAndWorker.api });
-    expect(short(propose(situation(steady(), wish(otherFile), { remembers })))).toMatch(/^start/);
+    for (const attempt of [1, 2]) {
+      expect(propose(situation(steady(), wish(otherFile, { attempt }), { remembers }))).toMatchObject({
+        kind: "refuse",
+        why: expect.stringContaining("the release file of 1.1.0 was edited"),
+      });
+    }
   });
 });
 
