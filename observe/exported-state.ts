@@ -28,6 +28,7 @@ export async function exportedMemory(stack: string, projectDir: string): Promise
   const args = ["stack", "export", "--non-interactive", "--stack", stack];
   const { stdout } = await promisify(execFile)("pulumi", args, {
     cwd: projectDir,
+    env: process.env,
     timeout: timeoutMilliseconds,
     maxBuffer: largestBytes,
   }).catch((error: Error & { stderr?: string }) => {

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { projectDir } from "../../../local/settings";
 import type { TestChannel } from "./channel";
@@ -21,6 +21,9 @@ export function gateCallIsRemoved(channel: TestChannel): void {
   for (const name of readdirSync(projectDir).filter((one) => !left.has(one))) {
     cpSync(join(projectDir, name), join(program, name), { recursive: true });
   }
+  // Two packages of one name in a project confuse those who look for packages.
+  rmSync(join(program, "policies", "package.json"));
+  writeFileSync(join(program, "package.json"), JSON.stringify({ main: "run.cjs" }));
   const entry = join(program, "index.ts");
   const text = readFileSync(entry, "utf8");
   if (!text.includes(gateCall)) throw new Error(`${entry} does not import its gates as this test expects`);
