@@ -6,6 +6,9 @@ import { type ChannelRecord, channelRecord, type Intent, intent } from "../rollo
 /** Logical names of the two Stashes. */
 export const stashNames = { intent: "intent", record: "record" } as const;
 
+/** Only a channel's own Stashes are its memory: one of the same name anywhere else in a stack is none. */
+const stashOfChannel = "::release-channels:index:ReleaseChannel$pulumi:index:Stash::";
+
 /** What a channel's stack remembers; null where it has no such memory yet. */
 export interface Memory {
   intent: Intent | null;
@@ -33,7 +36,7 @@ export async function readMemory(stack: string): Promise<Memory> {
 /** @param outputs URN → what the resource returned, of all resources of the stack */
 export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: string): Memory {
   const stash = (logicalName: string): unknown => {
-    const urn = Object.keys(outputs).find((key) => key.endsWith(`pulumi:index:Stash::${logicalName}`));
+    const urn = Object.keys(outputs).find((key) => key.endsWith(`${stashOfChannel}${logicalName}`));
     return urn === undefined ? null : stashOutputs.parse(outputs[urn]?.outputs).input;
   };
   return {

@@ -10,7 +10,13 @@ import { observeTraffic } from "../../observe/traffic";
 import type { LiveTraffic } from "../../rollout/live";
 import type { Desired, Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
-import { type ChannelRecord, type Position, positionOf, type TransitionKind } from "../../rollout/record";
+import {
+  type ChannelRecord,
+  type Intent,
+  type Position,
+  positionOf,
+  type TransitionKind,
+} from "../../rollout/record";
 import type { Verdict } from "../../rollout/verdict";
 import type { PackRun } from "./run";
 import { compare, type Target } from "./target";
@@ -23,6 +29,8 @@ export interface JudgedChannel {
   configuration: StackConfiguration;
   /** The record when this run began; null on a first installation. */
   record: ChannelRecord | null;
+  /** What the update before this one set out to do. */
+  intent: Intent | null;
   /** The step that is made; null where what is recorded is registered again. */
   transition: { id: string; kind: TransitionKind } | null;
   /** Id that everything written for this target bears. */
@@ -113,7 +121,7 @@ export async function judgeChannel(
   });
   const comparison = compare(asked, record, proposal);
   if (comparison.outcome === "refused") return refused(comparison.reason);
-  const judged = { name: stack, configuration, record, writtenBy: asked.transition, judgedAt: now };
+  const judged = { name: stack, configuration, record, intent, writtenBy: asked.transition, judgedAt: now };
   if (comparison.outcome === "kept") {
     return { outcome: "passed", channel: { ...judged, transition: null, to: positionOf(comparison.record) } };
   }

@@ -89,14 +89,19 @@ export const deployment = object.extend({
 
 export const configMap = object.extend({ data: text.default({}), binaryData: text.default({}) });
 
-export const service = object.extend({ spec: z.object({ selector: text.default({}) }) });
+export const service = object.extend({
+  spec: z.object({ type: z.string().default("ClusterIP"), selector: text.default({}) }),
+});
 
 const routeRule = z.object({
   filters: z.array(z.unknown()).default([]),
   backendRefs: z
     .array(
       z.object({
+        group: z.string().default(""),
+        kind: z.string().default("Service"),
         name: z.string(),
+        namespace: z.string().optional(),
         weight: z.number().default(1),
         filters: z.array(z.unknown()).default([]),
       }),
@@ -105,7 +110,19 @@ const routeRule = z.object({
 });
 
 export const route = object.extend({
-  spec: z.object({ hostnames: z.array(z.string()).default([]), rules: z.array(routeRule).default([]) }),
+  spec: z.object({
+    parentRefs: z
+      .array(
+        z.object({
+          kind: z.string().default("Gateway"),
+          name: z.string(),
+          namespace: z.string().optional(),
+        }),
+      )
+      .default([]),
+    hostnames: z.array(z.string()).default([]),
+    rules: z.array(routeRule).default([]),
+  }),
 });
 
 export function containersOf({ spec }: Workload): Container[] {

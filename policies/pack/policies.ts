@@ -2,6 +2,7 @@ import type { Policies } from "@pulumi/policy";
 import type { ChannelSources } from "./channel-judgement";
 import { disruptionBudgets } from "./disruption-budgets";
 import { images } from "./images";
+import { intent } from "./intent";
 import { judgedFirst } from "./judged-first";
 import { Judgements } from "./judgements";
 import { atMostTwoReleases, labels, podLabels, transitionIds } from "./labels";
@@ -32,6 +33,7 @@ export function releasePolicies(
   return [
     releaseGates(sources, judgements, pack),
     judgedFirst(judgements, kubeconfig),
+    intent(judgements),
     record(judgements, preview),
     routeWeights(judgements),
     serviceTargets(judgements),

@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { labelKeys } from "../../rollout/labels";
+import { labelKeys, routeName } from "../../rollout/labels";
 import { followed } from "../../rollout/plan";
 import type { Position } from "../../rollout/record";
 import { httpServices, objectName } from "../../rollout/release";
@@ -14,7 +14,7 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
     description: "The weights of a route sum to 100 and are those of the position that was judged.",
     of: [types.route],
     schema: route,
-    check: ({ metadata, spec: { hostnames, rules } }) => {
+    check: ({ metadata, spec: { parentRefs, hostnames, rules } }) => {
       const [rule, ...others] = rules;
       if (rule === undefined || others.length > 0) return [`it has ${rules.length} rules instead of one`];
       const backends = rule.backendRefs;
@@ -34,8 +34,20 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
       if (channel !== null) {
         const live = describe(Object.fromEntries(backends.map(({ name, weight }) => [name, weight])));
         const wanted = describe(expectedWeights(channel.to, metadata.labels[labelKeys.name] ?? ""));
-        const names = channel.configuration.channel.gateway.hostnames;
+        const { namespace, gateway } = channel.configuration.channel;
+        const names = gateway.hostnames;
         rulesKept.push(
+          [
+            backends.every((one) => isServiceOf(namespace, one)),
+            `it leads to something else than Services in ${namespace}`,
+          ],
+          [
+            parentRefs.every(
+              (one) =>
+                one.kind === "Gateway" && one.name === gateway.name && one.namespace === gateway.namespace,
+            ),
+            `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
+          ],
           [live === wanted, `its weights are ${live}; the position that was judged has ${wanted}`],
           [
             hostnames.join() === names.join(),
@@ -46,6 +58,13 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
       return rulesKept.filter(([kept]) => !kept).map(([, violation]) => violation);
     },
   });
+}
+
+function isServiceOf(
+  channelNamespace: string,
+  { group, kind, namespace = channelNamespace }: { group: string; kind: string; namespace?: string },
+): boolean {
+  return group === "" && kind === "Service" && namespace === channelNamespace;
 }
 
 /** Backend → weight. */
@@ -68,18 +87,25 @@ function describe(weights: Record<string, number>): string {
   );
 }
 
-/** A Service leads to the release it is named after; the one for callers in the cluster to the judged one. */
+/** A Service leads to the release it is named after, by its name; the one for callers in the cluster to the judged one. */
 export function serviceTargets(judgements: Judgements): ResourceValidationPolicy {
   return objectPolicy({
     name: "service-targets",
     description: "A Service selects the pods of the release that it stands for.",
     of: [types.service],
     schema: service,
-    check: ({ metadata, spec: { selector } }) => {
+    check: ({ metadata, spec: { type, selector } }) => {
       const channel = judgements.passed;
       if (channel === null) return [];
       const name = metadata.labels[labelKeys.name] ?? "";
-      const wanted = metadata.labels[labelKeys.release] ?? followed(channel.to, name).id;
+      const release = metadata.labels[labelKeys.release];
+      const ownName =
+        release === undefined
+          ? routeName(channel.configuration.channel.product, channel.name, name)
+          : objectName(name, { id: release });
+      if (metadata.name !== ownName) return [`it stands for ${ownName}, and is named ${metadata.name}`];
+      if (type !== "ClusterIP") return [`it is of the type ${type}, and not ClusterIP`];
+      const wanted = release ?? followed(channel.to, name).id;
       const selected = selector[labelKeys.release];
       const sameService =
         selector[labelKeys.name] === name &&

@@ -1,3 +1,4 @@
+import { intent } from "../../policies/pack/intent";
 import { judgedFirst } from "../../policies/pack/judged-first";
 import { atMostTwoReleases, labels, transitionIds } from "../../policies/pack/labels";
 import { contractInFinalize, migrationsFirst } from "../../policies/pack/migrations-first";
@@ -12,6 +13,7 @@ import {
   aFile,
   apiAndWorker,
   completed,
+  intentTo,
   next,
   old,
   recordOf,
@@ -19,7 +21,7 @@ import {
   steady,
   third,
 } from "../rollout/releases";
-import { judgedTo, judgementsOf, violations } from "./pack-run";
+import { configurationOf, judgedTo, judgementsOf, violations } from "./pack-run";
 
 const release = (id: string, more: object = {}) => ({
   "app.kubernetes.io/managed-by": "release-channels",
@@ -111,6 +113,41 @@ describe("a route", () => {
     expect((await violations(routeWeights(at10), question)).join("\n")).toMatch(message);
   });
 
+  test.each<[string, object]>([
+    ["in another namespace", { namespace: "elsewhere" }],
+    ["of another kind", { kind: "ServiceImport", group: "multicluster.x-k8s.io" }],
+  ])("with a backend of the right name %s is found", async (_, more) => {
+    const question = route([
+      [baseline, 90],
+      [candidate, 10],
+    ]);
+    Object.assign(question.props.spec.rules[0]?.backendRefs[1] ?? {}, more);
+    expect(await violations(routeWeights(at10), question)).toEqual([expect.stringContaining("else than")]);
+  });
+
+  test("at another gateway is found", async () => {
+    const question = route([
+      [baseline, 90],
+      [candidate, 10],
+    ]);
+    const { gateway } = configurationOf("1.1.0").channel;
+    const own = { kind: "Gateway", name: gateway.name, namespace: gateway.namespace };
+    const at = (parentRefs: object[]) => ({
+      ...question,
+      props: { ...question.props, spec: { ...question.props.spec, parentRefs } },
+    });
+    expect(await violations(routeWeights(at10), at([own]))).toEqual([]);
+    for (const other of [
+      { ...own, name: "theirs" },
+      { ...own, namespace: undefined },
+      { ...own, kind: "Service" },
+    ]) {
+      expect(await violations(routeWeights(at10), at([own, other]))).toEqual([
+        expect.stringContaining("from elsewhere"),
+      ]);
+    }
+  });
+
   test("with a second rule, or another host, is found", async () => {
     const question = route([
       [baseline, 90],
@@ -126,20 +163,32 @@ describe("a route", () => {
 });
 
 describe("a Service", () => {
-  const service = (selected: string, labelsOfIt: object) => ({
+  const service = (selected: string, labelsOfIt: object, name: string, more: object = {}) => ({
     type: types.service,
     props: {
-      metadata: metadata({ labels: labelsOfIt }),
-      spec: { selector: release(selected) },
+      metadata: metadata({ name, labels: labelsOfIt }),
+      spec: { selector: release(selected), ...more },
     },
   });
+  const [ofNext, ofOld, internalName] = [objectName("api", next), objectName("api", old), "shop-canary-api"];
   const internal = release("", { "release-channels.dev/release": undefined });
 
   test.each<[string, ReturnType<typeof service>, boolean]>([
-    ["of a release selects it", service(next.id, release(next.id)), true],
-    ["of a release selects another one", service(next.id, release(old.id)), false],
-    ["for callers in the cluster leads to the baseline", service(old.id, internal), true],
-    ["for callers in the cluster leads to the candidate at 10 %", service(next.id, internal), false],
+    ["of a release selects it", service(next.id, release(next.id), ofNext), true],
+    ["of a release selects another one", service(next.id, release(old.id), ofOld), false],
+    [
+      "under the baseline's name is labelled as the candidate",
+      service(next.id, release(next.id), ofOld),
+      false,
+    ],
+    ["leads out of the cluster", service(next.id, release(next.id), ofNext, { type: "ExternalName" }), false],
+    ["for callers in the cluster leads to the baseline", service(old.id, internal, internalName), true],
+    [
+      "for callers in the cluster leads to the candidate at 10 %",
+      service(next.id, internal, internalName),
+      false,
+    ],
+    ["for callers in the cluster under the name of a release", service(old.id, internal, ofNext), false],
   ])("%s", async (_, question, good) => {
     expect(await violations(serviceTargets(at10), question)).toHaveLength(good ? 0 : 1);
   });
@@ -236,11 +285,17 @@ describe("what does not belong to a judged channel", () => {
     ]);
   });
 
-  test("is found beside the channel", async () => {
-    const urn = `urn:pulumi:canary::release-channels::${types.configMap}::x`;
-    expect(await violations(judgedFirst(at10, "/kubeconfig"), { ...map, urn })).toEqual([
+  test.each([types.configMap, types.stash])("is found beside the channel: %s", async (type) => {
+    const urn = `urn:pulumi:canary::release-channels::${type}::record`;
+    const question = { ...map, type, name: "record", urn };
+    expect(await violations(judgedFirst(at10, "/kubeconfig"), question)).toEqual([
       expect.stringMatching(/not part of/),
     ]);
+  });
+
+  test("is found before anything was judged, also memory that nobody has looked at yet", async () => {
+    const stash = { type: types.stash, name: "record", props: {} };
+    expect(await violations(judgedFirst(judgementsOf(null), "/kubeconfig"), stash)).toHaveLength(1);
   });
 
   test("is not told again where the channel itself was refused", async () => {
@@ -337,5 +392,35 @@ describe("the record", () => {
 
   test("is not known in a preview", async () => {
     expect(await ask(undefined, true)).toEqual([]);
+  });
+});
+
+describe("the intent", () => {
+  const before = intentTo("start", rolling(10), "t1");
+  const judged = judgedTo(rolling(30), "advance", { intent: before });
+  const meant = intentTo("advance", rolling(30));
+  const ask = (input: unknown, channel = judged) =>
+    violations(intent(judgementsOf(channel)), { type: types.stash, name: "intent", props: { input } });
+
+  test("that is the step that was judged is good", async () => {
+    expect(await ask(meant)).toEqual([]);
+  });
+
+  const disguised = { ...next, services: {} };
+  test.each<[string, unknown]>([
+    ["goes further", intentTo("advance", completed())],
+    ["is another release under the same id", intentTo("advance", rolling(30, disguised))],
+    ["bears another transition", intentTo("advance", rolling(30), "t9")],
+    ["is of another kind", intentTo("rollback", rolling(30))],
+    ["is of another attempt", { ...meant, attempt: 7 }],
+    ["is none", undefined],
+  ])("that %s is found: the next update would go on with it", async (_, input) => {
+    expect(await ask(input)).toHaveLength(1);
+  });
+
+  test("stays as it is where nothing moves", async () => {
+    const kept = judgedTo(rolling(10), null, { intent: before });
+    expect(await ask(before, kept)).toEqual([]);
+    expect(await ask(meant, kept)).toHaveLength(1);
   });
 });

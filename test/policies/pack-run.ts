@@ -40,6 +40,7 @@ export function judgedTo(
     name: "canary",
     configuration: configurationOf(to.baseline.version),
     record: recordOf(to),
+    intent: null,
     transition: kind === null ? null : { id: "t2", kind },
     writtenBy: kind === null ? "t1" : "t2",
     to,
