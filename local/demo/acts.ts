@@ -15,8 +15,8 @@ export async function play(canary: DemoChannel, stable: DemoChannel, narrator: N
   await canary.preview();
   await canary.moves("start", 10);
   narrator.say("\nThe next step has to wait until enough was seen of 1.1.0. Trying anyway:");
-  await canary.isHeld();
-  await canary.movesWhenOpen("advance", 30);
+  const held = await canary.isHeldOrMoves("advance", 30);
+  if (held) await canary.movesWhenOpen("advance", 30);
   await canary.movesWhenOpen("advance", 100);
   narrator.say("\n1.0.0 stays ready for a rollback until the rollback window ends. Then it is retired:");
   await canary.movesWhenOpen("finalize");
