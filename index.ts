@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ulid } from "ulid";
 import { objectNames } from "./components/object-names";
@@ -10,6 +9,7 @@ import { readDesired } from "./observe/desired";
 import { judgeProposal } from "./observe/judgement";
 import { connect } from "./observe/kubernetes";
 import { refuseForeignObjects } from "./observe/ownership";
+import { writeReport } from "./observe/report-file";
 import { readMemory } from "./observe/state";
 import { observeTraffic } from "./observe/traffic";
 import { decide } from "./rollout/plan";
@@ -73,8 +73,8 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
 
   const told = [channelName, proposal, decision, verdicts] as const;
   await pulumi.log.info(withColor(describeDecision(...told)));
-  const reportFile = process.env.RELEASE_REPORT_JSON;
-  if (reportFile !== undefined) writeFileSync(reportFile, JSON.stringify(explainDecision(...told), null, 2));
+  const unwritten = writeReport(process.env.RELEASE_REPORT_JSON, explainDecision(...told));
+  if (unwritten !== null) await pulumi.log.warn(unwritten);
   if (decision.outcome === "blocked") {
     throw new UserError(
       [`${channelName} is blocked; nothing was changed.`, ...decision.reasons].join("\n  "),
