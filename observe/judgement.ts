@@ -1,3 +1,4 @@
+import { inOneLine, UserError } from "../config/load/problems";
 import { judge, witness } from "../policies/gates";
 import type { Snapshot } from "../policies/gates/input";
 import type { Actor } from "../policies/gates/input/governance";
@@ -6,7 +7,7 @@ import type { Proposal } from "../rollout/proposal";
 import type { ChannelRecord } from "../rollout/record";
 import type { Verdict } from "../rollout/verdict";
 import { claimedActor, observeActor } from "./actor";
-import { type SnapshotSources, takeSnapshot } from "./snapshot";
+import { type JudgedTransition, type SnapshotSources, takeSnapshot } from "./snapshot";
 
 /** What the gates say of a proposal, what they looked at, and what the record is to keep of both. */
 export interface Judgement {
@@ -22,24 +23,38 @@ export async function judgeProposal(
   record: ChannelRecord | null,
   sources: SnapshotSources,
 ): Promise<Judgement> {
-  const { channelName, channel, settings, policies } = sources;
+  const { channel, settings } = sources;
   if (proposal.kind === "none" || proposal.kind === "refuse") {
     return { verdicts: [], snapshot: null, attribution: attribute(claimedActor(), settings, []) };
   }
-  const reason = settings.reason ?? null;
   const kind = proposal.kind === "resume" ? proposal.underlying : proposal.kind;
   if (kind === "rollback" || kind === "correct") {
     const actor = await observeActor(sources);
-    const verdicts = witness({ kind, channel, reason, snapshot: { actor } });
+    const verdicts = witness({ kind, channel, reason: settings.reason ?? null, snapshot: { actor } });
     return { verdicts, snapshot: null, attribution: attribute(actor, settings, verdicts) };
   }
   const transition = { kind, to: proposal.to, record };
+  if (proposal.kind !== "resume") return judgeTransition(transition, sources);
+  try {
+    return await judgeTransition(transition, sources);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // Live weights that nobody confirmed must not stand for as long as a file is broken.
+    const verdicts: Verdict[] = [{ gate: "policy-files", status: "fail", reason: inOneLine(error) }];
+    const actor = await observeActor(sources);
+    return { verdicts, snapshot: null, attribution: attribute(actor, settings, verdicts) };
+  }
+}
+
+/** @throws {UserError} when a policy file is missing or not valid */
+async function judgeTransition(transition: JudgedTransition, sources: SnapshotSources): Promise<Judgement> {
+  const { channelName, channel, settings, policies } = sources;
   const snapshot = await takeSnapshot(transition, sources);
   const verdicts = judge({
     ...transition,
     channelName,
     channel,
-    reason,
+    reason: settings.reason ?? null,
     lane: settings.lane,
     attempt: settings.attempt,
     slo: policies.slo(),

@@ -1,4 +1,5 @@
 import type { Policies } from "../../config/load/policies";
+import { UserError } from "../../config/load/problems";
 import { channelSection, stackSettings } from "../../config/schemas/channel";
 import { sloPolicy } from "../../config/schemas/slo";
 import { judgeProposal } from "../../observe/judgement";
@@ -70,6 +71,20 @@ describe("who is asked about a proposal", () => {
   test("the same, of an unfinished transition that is resumed", async () => {
     const resume: Proposal = { kind: "resume", underlying: "advance", to: rolling(30), why: "", otherwise };
     expect(await judge(resume)).toEqual(await judge(advance));
+  });
+
+  test("of an unfinished transition also where a policy file is broken: it is not open, and can be given up", async () => {
+    const broken = (): never => {
+      throw new UserError("slo.yaml is not valid.\n  slo.yaml:3:1 services");
+    };
+    const resume: Proposal = { kind: "resume", underlying: "advance", to: rolling(30), why: "", otherwise };
+    const files = { policies: { ...policies, slo: broken } };
+    const { verdicts, attribution } = await judge(resume, { gateway: programmedGateway }, files);
+    expect(verdicts).toEqual([
+      { gate: "policy-files", status: "fail", reason: "slo.yaml is not valid. slo.yaml:3:1 services" },
+    ]);
+    expect(attribution).toMatchObject({ approvals: [], overrides: [] });
+    await expect(judge(advance, { gateway: programmedGateway }, files)).rejects.toThrow("slo.yaml");
   });
 
   test.each([
