@@ -1,4 +1,5 @@
 import type { Verdict } from "../../rollout/verdict";
+import { clearedAway, clearsAway } from "./change";
 import { inWords } from "./duration";
 import type { GateInput } from "./input";
 
@@ -8,7 +9,8 @@ const gate = "incident";
  * Nothing goes on while an incident is open, or an alert that matters has been active for a while. A younger alert
  * holds: it may pass, and it may stay.
  */
-export function incident({ channel, snapshot }: GateInput): Verdict {
+export function incident(input: GateInput): Verdict {
+  const { channel, snapshot } = input;
   const { incidents: policy } = channel;
   const { incidents: source } = snapshot;
   if (policy === undefined || source.status === "not-configured") {
@@ -18,6 +20,7 @@ export function incident({ channel, snapshot }: GateInput): Verdict {
       reason: "no source of incidents is configured (key channel.incidents)",
     };
   }
+  if (clearsAway(input)) return { gate, status: "skipped", reason: clearedAway };
   if (source.status === "unavailable") {
     return { gate, status: "hold", reason: `nothing is known of incidents: ${source.problem}` };
   }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { incident } from "../../policies/gates/incident";
 import type { IncidentSource } from "../../policies/gates/input/metrics";
-import { at, completed, next, rolling, steady } from "../rollout/releases";
+import { at, completed, next, rolledBack, rolling, steady } from "../rollout/releases";
 import { aChannel, transition } from "./transitions";
 
 type Known = Extract<IncidentSource, { status: "known" }>;
@@ -43,6 +43,12 @@ describe("an open incident", () => {
   ] as const)("stops %s", (_, step) => {
     expect(judge(known({ incidents: [p1] }), step).status).toBe("fail");
   });
+});
+
+test("clearing away what was rolled back because of it is stopped by no incident", () => {
+  const step = { kind: "finalize", to: steady(), from: rolledBack() } as const;
+  expect(judge(known({ incidents: [p1] }), step).status).toBe("skipped");
+  expect(judge({ status: "unavailable", problem: "gone" }, step).status).toBe("skipped");
 });
 
 describe("an alert", () => {
