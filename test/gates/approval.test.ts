@@ -1,7 +1,7 @@
 import { assert, constantFrom, property, record, subarray, uniqueArray } from "fast-check";
 import { approval, approvedFor } from "../../policies/gates/approval";
 import type { Approval } from "../../policies/gates/input/governance";
-import { aRelease, at, completed, next, rolledBack, rolling, steady } from "../rollout/releases";
+import { aRelease, at, completed, next, recordOf, rolledBack, rolling, steady } from "../rollout/releases";
 import { approvalBy, governed } from "./governance";
 import { aChannel, transition } from "./transitions";
 
@@ -149,6 +149,23 @@ describe("an approval counts only", () => {
     expect(reason).toContain("missing of operations: npm run approve -- sign");
     expect(reason.includes("Not counted")).toBe(told !== undefined);
     expect(reason).toContain(told ?? "");
+  });
+
+  test("for the attempt it was signed for: one from before a rollback says nothing of the next", () => {
+    const { version, hash } = next;
+    const rejected = [{ version, hash, attempt: 1, at: at(1800), reason: "it lost orders" }];
+    const again = (rejections: typeof rejected, signedAt: string) => {
+      const approvals = [approvalBy({ signedAt })];
+      const record = recordOf(steady(), { rejected: rejections });
+      return ruled(rules, approvals, { attempt: 2, record });
+    };
+    expect(again(rejected, at(1801)).status).toBe("pass");
+    expect(again(rejected, at(1800))).toMatchObject({
+      status: "hold",
+      reason: expect.stringContaining(`it was signed before 1.1.0 was rolled back here (${at(1800)})`),
+    });
+    expect(again([{ ...rejected[0]!, version: "1.0.9" }], at(1800)).status).toBe("pass");
+    expect(again([{ ...rejected[0]!, hash: "0".repeat(64) }], at(1800)).status).toBe("pass");
   });
 
   test("to its last second, and not one longer", () => {

@@ -3,7 +3,7 @@ import { judge } from "../../policies/gates";
 import type { GovernanceSource, Override } from "../../policies/gates/input/governance";
 import { applyOverrides, neverOverridden, overridable } from "../../policies/gates/override";
 import type { Verdict } from "../../rollout/verdict";
-import { at } from "../rollout/releases";
+import { at, next, recordOf, rolling } from "../rollout/releases";
 import { governed, overrideBy } from "./governance";
 import { aChannel, transition } from "./transitions";
 
@@ -81,6 +81,15 @@ describe("an override is told, and not counted", () => {
     const verdicts = applied([overrideBy(more)]);
     expect(verdicts[0]).toEqual(held);
     expect(ownLine(verdicts)).toMatchObject({ status: "skipped", reason: expect.stringContaining(told) });
+  });
+
+  test("when its release was rolled back since", () => {
+    const { version, hash } = next;
+    const record = recordOf(rolling(10), {
+      rejected: [{ version, hash, attempt: 1, at: at(600), reason: null }],
+    });
+    expect(applied([overrideBy({ signedAt: at(599) })], [held], { record })[0]).toEqual(held);
+    expect(applied([overrideBy({ signedAt: at(601) })], [held], { record })[0]?.status).toBe("pass");
   });
 
   test("to its last second, and not one longer", () => {
