@@ -58,7 +58,12 @@ function edited(version: string): string {
 function wantsRollback(record: ChannelRecord, desired: Desired): boolean {
   const { candidate, state, baseline } = record;
   if (candidate === null || state === "rolled-back" || wants(desired, candidate)) return false;
-  return state === "rolling" || desired.version === baseline.version;
+  if (state === "rolling") return true;
+  // Two releases of one version are told apart by their overlays; a third overlay is something new.
+  const sameVersion = candidate.version === baseline.version;
+  return (
+    desired.version === baseline.version && (!sameVersion || desired.overlayHash === baseline.overlayHash)
+  );
 }
 
 function follow(input: ProposeInput, record: ChannelRecord): Proposal {
@@ -160,6 +165,7 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
     return finalize;
   }
   if (desired.stage === "hold") return held("stage is `hold`");
+  if (desired.release === null) return missingFile(desired);
   return { ...finalize, why: `${finalize.why} early, because ${desired.version} is asked for` };
 }
 

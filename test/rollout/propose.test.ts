@@ -423,6 +423,15 @@ describe("a release file or overlay that is edited", () => {
     }
   });
 
+  test("once it has all traffic, a further one makes it the baseline first, and takes nothing back", () => {
+    const [relaid, another] = [aRelease("1.0.0", overlayOf("b")), aRelease("1.0.0", overlayOf("c"))];
+    expect(propose(situation(completed(relaid), wish(another)))).toMatchObject({
+      kind: "finalize",
+      to: { baseline: { id: relaid.id } },
+    });
+    expect(propose(situation(completed(relaid), wish(another, { release: null }))).kind).toBe("refuse");
+  });
+
   test("an overlay set aside by a rollback does not start by itself", () => {
     const relaid = aRelease("1.0.0", overlayOf("b"));
     const remembers = { setAsideOverlay: relaid.overlayHash };
