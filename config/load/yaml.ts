@@ -17,14 +17,20 @@ export interface LocatedYaml {
  * @throws {UserError} when the file is missing, unreadable or not YAML.
  */
 export function readYaml(path: string, shownAs: string, whenMissing: string): LocatedYaml {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const expected =
       code === "ENOENT" ? `file not found; ${whenMissing}` : `cannot be read: ${(error as Error).message}`;
     throw userErrorFrom("A file that is needed cannot be read.", [{ file: shownAs, expected }]);
+  }
+  const text = decode(bytes);
+  if (text === null) {
+    throw userErrorFrom("A file that is needed cannot be read.", [
+      { file: shownAs, expected: "it is not encoded in UTF-8; save it as UTF-8" },
+    ]);
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -36,6 +42,15 @@ export function readYaml(path: string, shownAs: string, whenMissing: string): Lo
     ]);
   }
   return { file: shownAs, value: document.toJS(), locate: (fields) => locate(document, lines, fields) };
+}
+
+/** Leaves out a byte order mark, which some systems write; null where it is no UTF-8. */
+function decode(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** The position of the deepest field of the path that exists; of a mapping's entry, the position of its key. */
@@ -87,7 +102,7 @@ export function check<Schema extends z.ZodType>(
         ...at(issue.path),
         field: [...prefix, ...issue.path].join("."),
         found: issue.input === undefined ? "nothing" : shorten(JSON.stringify(issue.input)),
-        expected: issue.message.replace(/^Invalid input: /, ""),
+        expected: issue.message,
       },
     ];
   });
@@ -101,9 +116,40 @@ interface Issue {
   unknownKeys: string[];
 }
 
+/** Kinds of values as people call them who write YAML; others are called the same. */
+const kinds: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  null: "nothing",
+  number: "a number",
+  object: "a mapping (key: value)",
+  record: "a mapping (key: value)",
+  string: "text",
+};
+
+function isScalar(input: unknown): input is number | boolean {
+  return typeof input === "number" || typeof input === "boolean";
+}
+
+/** A schema's own words where it has some; the library's where they are no program's. */
+function wording(issue: z.core.$ZodIssue): string {
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
+  const { input } = issue;
+  if (issue.code === "invalid_type" && issue.expected === "string" && isScalar(input)) {
+    return `expected text: put it in quotes, as in "${input}"`;
+  }
+  if (issue.code === "invalid_type") return `expected ${kinds[issue.expected] ?? issue.expected}`;
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String).join(", ");
+    return `expected ${issue.values.length > 1 ? "one of " : ""}${values}`;
+  }
+  return issue.message.replace(/^(Invalid input|Too big|Too small): /, "");
+}
+
 /**
  * Of a union, the alternative that came closest: the one that only a field of is wrong, or else the one whose first
- * issue is not just "another value".
+ * issue is not just "another value" or "another kind of value", or else the one with values to choose from.
  */
 function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "invalid_key") {
@@ -112,12 +158,14 @@ function flattenIssue(issue: z.core.$ZodIssue): Issue[] {
   }
   if (issue.code !== "invalid_union") {
     const unknownKeys = issue.code === "unrecognized_keys" ? issue.keys : [];
-    return [{ path: issue.path, input: issue.input, message: issue.message, unknownKeys }];
+    return [{ path: issue.path, input: issue.input, message: wording(issue), unknownKeys }];
   }
   const alternatives = issue.errors.filter((errors) => errors.length > 0);
   const closest =
     alternatives.find(([first]) => first !== undefined && first.path.length > 0) ??
-    alternatives.find(([first]) => first?.code !== "invalid_value") ??
+    alternatives.find(([first]) => first?.code !== "invalid_value" && first?.code !== "invalid_type") ??
+    alternatives.find(([first]) => first?.code === "invalid_value" && first.values.length > 1) ??
+    alternatives.find(([first]) => first?.code === "invalid_type") ??
     alternatives[0] ??
     [];
   return closest.flatMap(flattenIssue).map((inner) => ({

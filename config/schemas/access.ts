@@ -2,9 +2,11 @@ import { z } from "zod";
 import { role } from "./governance";
 
 /** base64 of the 32 bytes of an ed25519 public key. */
-const publicKey = z.base64().refine((text) => Buffer.from(text, "base64").length === 32, {
-  error: "expected the base64 of an ed25519 public key (32 bytes)",
-});
+const noKey = {
+  error: "expected the base64 of an ed25519 public key (32 bytes), as `npm run approve -- keygen` prints it",
+  abort: true,
+};
+const publicKey = z.base64(noKey).refine((text) => Buffer.from(text, "base64").length === 32, noKey);
 
 /** Whether nobody on the way can answer in its place: TLS, or this machine. */
 function isPrivateWay(url: string): boolean {

@@ -37,7 +37,10 @@ const pattern = z
   .refine(
     (text) => [...text.matchAll(/{{(.*?)}}/g)].every(([, name]) => placeholders.includes(name?.trim() ?? "")),
     { error: `expected no other placeholders than ${placeholders.map((name) => `{{${name}}}`).join(", ")}` },
-  );
+  )
+  .refine((text) => !/(?<!{){\s*(version|channel|hash)\s*}/.test(text), {
+    error: "expected two braces around a placeholder, as in {{version}}",
+  });
 
 const schema = z.string().refine((name) => isCatalogueName(name) || name.endsWith(".json"), {
   error: `expected a schema of the catalogue (${catalogueNames.join(", ")}) or a JSON Schema file such as evidence/my-report.json`,

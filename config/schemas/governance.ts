@@ -27,6 +27,8 @@ const window = z
     path: ["to"],
   });
 
+const time = z.iso.datetime({ offset: true, error: "expected a time such as 2026-12-18T00:00:00+01:00" });
+
 /** When a rollout may begin or go on. */
 export const changeWindow = z.strictObject({
   zone: timeZone,
@@ -42,8 +44,8 @@ export const changeWindow = z.strictObject({
     .array(
       z
         .strictObject({
-          from: z.iso.datetime({ offset: true }),
-          to: z.iso.datetime({ offset: true }),
+          from: time,
+          to: time,
           reason: z.string().min(1),
         })
         .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {
@@ -57,12 +59,16 @@ export type ChangeWindow = z.infer<typeof changeWindow>;
 
 export const role = dnsLabel(30);
 
+const noStep = { error: "expected start, finalize or a weight such as 30" };
+
 /** Who has to agree to which change, and when: one valid approval per role, each by another person. */
 const approvalRule = z.strictObject({
   /** Against the version that is live; `hotfix` instead of `patch` for what comes in by that lane. */
   change: z.enum(["any", "major", "minor", "patch", "hotfix"]),
   /** `start`, `finalize`, or the weight that is to be reached. */
-  at: z.union([z.literal("start"), z.literal("finalize"), z.int().min(1).max(100)]).default("start"),
+  at: z
+    .union([z.literal("start"), z.literal("finalize"), z.int(noStep).min(1, noStep).max(100, noStep)])
+    .default("start"),
   roles: z
     .array(role)
     .min(1)

@@ -10,10 +10,10 @@ export const dnsLabel = (max = 63) =>
       error: "expected lower-case letters, digits and '-', beginning and ending with a letter or digit",
     });
 
+const noVersion = { error: "expected a semantic version such as 1.2.3" };
+
 /** A full semantic version without a leading `v`. */
-export const semanticVersion = z.string().refine((text) => valid(text) === text, {
-  error: "expected a semantic version such as 1.2.3",
-});
+export const semanticVersion = z.string(noVersion).refine((text) => valid(text) === text, noVersion);
 
 export const versionRange = z
   .string()

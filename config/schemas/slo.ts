@@ -3,7 +3,8 @@ import type { ChannelSection } from "./channel";
 import { durationSeconds } from "./duration";
 import { dnsLabel } from "./names";
 
-const share = z.number().gt(0).lt(1);
+const noShare = { error: "expected a share between 0 and 1, as in 0.01 for 1 %" };
+const share = z.number(noShare).gt(0, noShare).lt(1, noShare);
 const margin = z.number().min(0).lt(1);
 
 /**

@@ -34,6 +34,11 @@ describe("the evidence policy", () => {
       'evidence.yaml:2:24 kinds.one.pattern: found "{{verison}}/{{channel}}.json", expected no other placeholders than {{version}}, {{channel}}, {{hash}}',
     ],
     [
+      "a placeholder in single braces",
+      '{ schema: sbom, pattern: "reports/{version}.json" }',
+      "expected two braces around a placeholder, as in {{version}}",
+    ],
+    [
       "an order of what is no number",
       "{ pattern: a.json, schema: sbom, conditions: [{ pointer: /version, is: ≥, value: many }] }",
       'evidence.yaml:2:82 kinds.one.conditions.0.value: found "many", expected a number, because ≥ compares numbers',

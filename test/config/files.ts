@@ -7,7 +7,7 @@ import { UserError } from "../../config/load/problems";
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "release-channels-"));
 
-  write(file: string, text: string): string {
+  write(file: string, text: string | Uint8Array): string {
     const path = join(this.folder, file);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { loadPolicies } from "../../config/load/policies";
 import { defaultApprovalRules } from "../../config/schemas/governance";
 import { aChannel } from "../gates/transitions";
@@ -122,7 +121,7 @@ describe("approval rules", () => {
     [{ change: "any", roles: [] }, ">=1 items"],
     [{ change: "any", roles: ["a", "a"] }, "expected every role once"],
     [{ change: "huge", roles: ["a"] }, "expected one of"],
-    [{ change: "any", roles: ["a"], at: 0 }, ">=1"],
+    [{ change: "any", roles: ["a"], at: 0 }, "expected start, finalize or a weight such as 30"],
     [{ change: "any", roles: ["a"], at: "later" }, "expected"],
   ])("not %j", (rule, expected) => {
     expect(rulesOf([rule])).toThrow(expected);
@@ -132,16 +131,5 @@ describe("approval rules", () => {
     expect(defaultApprovalRules).toEqual([
       { change: "major", at: "start", roles: ["business", "technology", "operations"] },
     ]);
-  });
-});
-
-describe("the examples of the documentation", () => {
-  const examples = [...readFileSync("docs/gates/human.md", "utf8").matchAll(/```yaml\n(.*?)```/gs)].map(
-    ([, text = ""]) => text,
-  );
-
-  test.each(examples)("%s is right", (text) => {
-    if (text.startsWith("identities:")) expect(load(text)?.identities).toHaveLength(3);
-    else expect(aChannel(parse(text))).toMatchObject({ product: "shop" });
   });
 });

@@ -73,11 +73,23 @@ describe("a release file", () => {
     expect(problem).toMatch(/releases\/1\.1\.0\.yaml:3:1: .*quote/i);
   });
 
+  test("in an encoding of another age", () => {
+    project.write("releases/1.1.0.yaml", Buffer.from(`\ufeff${good}`, "utf16le"));
+    expect(messageOf(() => loadRelease(project.folder, "releases", "1.1.0"))).toMatch(
+      /releases\/1\.1\.0\.yaml: .*save it as UTF-8/,
+    );
+  });
+
+  test("with a byte order mark, as some editors write", () => {
+    project.write("releases/1.1.0.yaml", `\ufeff${good}`);
+    expect(loadRelease(project.folder, "releases", "1.1.0").version).toBe("1.1.0");
+  });
+
   test.each([
     ["a key twice", `${good}version: 1.1.0\n`, /1\.1\.0\.yaml:9:1: .*unique/],
     ["a tab", "version: 1.1.0\nservices:\n\tapi: {}\n", /1\.1\.0\.yaml:3:1: .*[Tt]ab/],
-    ["nothing", "", /1\.1\.0\.yaml:? .*expected object/],
-    ["a list", "- 1\n", /1\.1\.0\.yaml.*found \[1\], expected object/],
+    ["nothing", "", /1\.1\.0\.yaml:? .*expected a mapping/],
+    ["a list", "- 1\n", /1\.1\.0\.yaml.*found \[1\], expected a mapping/],
   ])("with %s", (_, text, expected) => {
     project.write("releases/1.1.0.yaml", text);
     expect(messageOf(() => loadRelease(project.folder, "releases", "1.1.0"))).toMatch(expected);
@@ -124,7 +136,7 @@ describe("a release file", () => {
       "a port in words",
       "{port: 8080}",
       "{port: http}",
-      ["services.api.http.port", 'found "http"', "expected number"],
+      ["services.api.http.port", 'found "http"', "expected a number"],
     ],
     [
       "a relative path",
@@ -132,7 +144,7 @@ describe("a release file", () => {
       "readyz",
       ["1.1.0.yaml:8:19", "services.api.probes.readiness.path", 'found "readyz"', "begins with '/'"],
     ],
-    ["a missing field", "product: shop\n", "", ["1.1.0.yaml", "product: found nothing", "expected string"]],
+    ["a missing field", "product: shop\n", "", ["1.1.0.yaml", "product: found nothing", "expected text"]],
     [
       "a version with a v",
       "version: 1.1.0",
@@ -143,7 +155,7 @@ describe("a release file", () => {
       "a version that is a number",
       "version: 1.1.0",
       "version: 1.1",
-      ["1.1.0.yaml:1:1", "version: found 1.1,", "expected string"],
+      ["1.1.0.yaml:1:1", "version: found 1.1,", "expected a semantic version such as 1.2.3"],
     ],
     [
       "a service name that Kubernetes does not take",
@@ -161,7 +173,12 @@ describe("a release file", () => {
     [
       "an environment variable that is no text",
       "    env: {SHOP_LIMIT: 5}\n",
-      ["1.1.0.yaml:9:11", "services.api.env.SHOP_LIMIT", "found 5", "expected string"],
+      [
+        "1.1.0.yaml:9:11",
+        "services.api.env.SHOP_LIMIT",
+        "found 5",
+        'expected text: put it in quotes, as in "5"',
+      ],
     ],
     [
       "an environment variable's name",
@@ -171,7 +188,7 @@ describe("a release file", () => {
     [
       "a migration of another phase",
       `migrations: [{id: m1, phase: contract, image: "${digest}"}]\n`,
-      ["1.1.0.yaml:9:23", "migrations.0.phase", 'found "contract"', 'expected "expand"'],
+      ["1.1.0.yaml:9:23", "migrations.0.phase", 'found "contract"', "expected expand"],
     ],
     [
       "a migration twice",

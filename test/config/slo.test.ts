@@ -86,7 +86,7 @@ describe("an SLO policy", () => {
     ["services: {api: {errorRate: {target: 0}}}", ["services.api.errorRate.target", "found 0"]],
     [
       "services: {api: {errorRate: {target: 1 %}}}",
-      ["services.api.errorRate.target", 'found "1 %"', "expected number"],
+      ["services.api.errorRate.target", 'found "1 %"', "expected a share between 0 and 1"],
     ],
     [
       "services: {api: {latency: [{withinSeconds: 0.3}]}}",
@@ -95,8 +95,11 @@ describe("an SLO policy", () => {
     ["services: {api: {latencies: []}}", ["slo.yaml:1:18", "services.api.latencies", "unknown key"]],
     ["services: {}\nfalseAlarm: 0.5", ["slo.yaml:2:1", "falseAlarm", "found 0.5"]],
     ["services: {}\nminimumRequests: 0", ["slo.yaml:2:1", "minimumRequests", "found 0"]],
-    ["services: {}\nsource: prometheus", ["slo.yaml:2:1", "source", 'found "prometheus"']],
-    ["services: {}\nsource: {requests: a}", ["slo.yaml:2:1", "source.errors", "expected string"]],
+    [
+      "services: {}\nsource: prometheus",
+      ["slo.yaml:2:1", "source", 'found "prometheus"', "one of traefik, envoy-gateway, istio, application"],
+    ],
+    ["services: {}\nsource: {requests: a}", ["slo.yaml:2:1", "source.errors", "expected text"]],
     [
       "services: {api: {errorRate: {target: 0.1}, availability: {target: 0.9}}}",
       ["services.api.availability", "expected errorRate or availability, not both"],

@@ -123,7 +123,7 @@ describe("a channel's configuration", () => {
       );
       expect(problems).toHaveLength(1);
       expect(problems[0]).toContain("Pulumi.canary.yaml:3:3");
-      expect(problems[0]).toContain(`found ${found}, expected object`);
+      expect(problems[0]).toContain(`found ${found}, expected a mapping`);
     }
   });
 
@@ -146,7 +146,7 @@ describe("stages", () => {
     ["stages: [30, 10, 100]", [":13:18 ", "stages.1", "found 10", "ascending order: more than 30"]],
     ["stages: [10, 10, 100]", [":13:18 ", "stages.1", "found 10", "ascending order: more than 10"]],
     ["stages: [10, 30]", [":13:18 ", "stages.1", "found 30", "expected the last stage to be 100"]],
-    ["stages: 10", [":13:5 ", "stages", "found 10", "expected array"]],
+    ["stages: 10", [":13:5 ", "stages", "found 10", "expected a list"]],
   ] as const)("%s", (line, expected) => {
     const problems = inChannel(line);
     expect(problems).toHaveLength(1);
@@ -174,7 +174,7 @@ describe("the settings that change per release", () => {
     ["stage: 30.5", ["stage", 'found "30.5"', "expected auto, hold or a weight such as 30"]],
     ["attempt: 0", ["attempt", "expected 1 or more"]],
     ["attempt: 1.5", ["attempt", "expected a whole number"]],
-    ["attempt: again", ["attempt", "expected number"]],
+    ["attempt: again", ["attempt", "expected a number"]],
     ["strictHold: maybe", ["strictHold", 'found "maybe"', "expected true or false"]],
     ["verison: 1.0.0", [":2:3 ", "verison", "unknown key"]],
   ] as const)("%s", (line, expected) => {
@@ -223,7 +223,7 @@ describe("the channel's section", () => {
       "namespace: Shop_Canary\n",
       [":5:5 ", "namespace", 'found "Shop_Canary"', "lower-case letters"],
     ],
-    ["      name: shared\n", "", [":6:5 ", "gateway.name", "found nothing", "expected string"]],
+    ["      name: shared\n", "", [":6:5 ", "gateway.name", "found nothing", "expected text"]],
     ["hostnames: [canary.shop.localhost]", "hostnames: []", [":9:7 ", "gateway.hostnames", "found []"]],
     [
       "hostnames: [canary.shop.localhost]",
@@ -235,12 +235,12 @@ describe("the channel's section", () => {
     [
       "{replicas: 2}",
       "{replicas: two}",
-      [":12:13 ", "services.api.replicas", 'found "two"', "expected number"],
+      [":12:13 ", "services.api.replicas", 'found "two"', "expected a number"],
     ],
     [
       "{replicas: 2}",
       "{env: {LIMIT: 5}}",
-      [":12:19 ", "services.api.env.LIMIT", "found 5", "expected string"],
+      [":12:19 ", "services.api.env.LIMIT", "found 5", "put it in quotes"],
     ],
     [
       "{replicas: 2}",
