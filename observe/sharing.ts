@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { bringsIn } from "../policies/gates/findings";
 import type { SharingSource } from "../policies/gates/input/compatibility";
 import { notConfigured } from "../policies/gates/input/source";
@@ -9,19 +11,33 @@ import type { Memory } from "./state";
 /** Releases of other channels that are live on the same data store, as their stacks remember them. */
 export async function observeSharing(
   transition: JudgedTransition,
-  { channel, channelName, readMemory }: SnapshotSources,
+  {
+    channel,
+    channelName,
+    projectDir,
+    readMemory,
+  }: Pick<SnapshotSources, "channel" | "channelName" | "projectDir" | "readMemory">,
 ): Promise<SharingSource> {
   const others = channel.sharesDataWith.filter((name) => name !== channelName);
   if (others.length === 0 || !bringsIn(transition)) return notConfigured;
   const answers = await Promise.allSettled(others.map((name) => readMemory(name)));
-  const problems = answers.flatMap((answer, index) =>
-    answer.status === "rejected" ? [`${others[index]}: ${(answer.reason as Error).message}`] : [],
-  );
+  const problems = answers.flatMap((answer, index) => {
+    const name = others[index] ?? "";
+    if (answer.status === "rejected") return [`${name}: ${(answer.reason as Error).message}`];
+    return isUnheardOf(name, answer.value, projectDir)
+      ? [`${name}: there is neither such a stack nor a file Pulumi.${name}.yaml (key channel.sharesDataWith)`]
+      : [];
+  });
   if (problems.length > 0) return { status: "unavailable", problem: problems.join("; ") };
   const channels = answers.flatMap((answer, index) =>
     answer.status === "fulfilled" ? [[others[index], liveReleases(answer.value)]] : [],
   );
   return { status: "known", channels: Object.fromEntries(channels) };
+}
+
+/** A channel in which nothing is live yet has a file at least; without one it is a slip of the pen. */
+function isUnheardOf(name: string, { record, intent }: Memory, projectDir: string): boolean {
+  return record === null && intent === null && !existsSync(join(projectDir, `Pulumi.${name}.yaml`));
 }
 
 /** Also what an update that did not get to its end may have brought up. */

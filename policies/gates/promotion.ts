@@ -36,7 +36,10 @@ export function promotion(input: GateInput): Verdict {
     observed,
     expected,
   });
-  if (source.record === null) return fail(`${rule.from} has no record of any release`, "no record");
+  if (source.record === null) {
+    const reason = `${rule.from} has no record of any release (key channel.promotion.from: the name of its stack)`;
+    return fail(reason, "no record");
+  }
   const rejected = source.record.rejected.findLast(
     (entry) => entry.version === version && entry.hash === hash,
   );

@@ -36,6 +36,7 @@ describe("releases of the channels that share a data store", () => {
     observeSharing(judged, {
       channel: aChannel({ sharesDataWith }),
       channelName: "canary",
+      projectDir: process.cwd(),
       readMemory: (stack: string) => {
         const found = memories[stack];
         return found instanceof Error || found === undefined
@@ -85,6 +86,15 @@ describe("releases of the channels that share a data store", () => {
     });
     const verdict = dataSchema({ ...input, snapshot: { ...input.snapshot, sharing: source } });
     expect(verdict).toMatchObject({ status: "hold", reason: expect.stringContaining("no such backend") });
+  });
+
+  test("are not known of a name that neither a stack nor a file has: it may be misspelt", async () => {
+    expect(await observe({ stabel: memory(null) })).toEqual({
+      status: "unavailable",
+      problem:
+        "stabel: there is neither such a stack nor a file Pulumi.stabel.yaml (key channel.sharesDataWith)",
+    });
+    expect(await observe({ stabel: memory(steady()) })).toMatchObject({ status: "known" });
   });
 
   test("are not asked for where none share it, also not of the channel itself", async () => {
