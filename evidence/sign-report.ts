@@ -23,7 +23,7 @@ export async function signReport({ projectDir, channel, report, keyFile }: SignR
   const access = loadPolicies(projectDir, loadStackFile(projectDir, channel).channel).access();
   if (access === null) {
     throw new UserError(
-      `The channel ${channel} names no access file (key channel.access): nobody can sign for it.`,
+      `The channel ${channel} names no access file (key channel.access): nobody can sign for it. How to write one: docs/gates/human.md.`,
     );
   }
   const pem = await readNeeded(projectDir, keyFile);

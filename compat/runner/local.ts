@@ -20,7 +20,11 @@ export function localExecutor({ local, deadline }: Pick<CompatMatrix, "local" | 
         const answer = parseAnswer(stdout);
         // A reader may well end with an error where it cannot read; only silence has to be explained.
         if (answer.problem === null) return resolve(answer);
-        const end = stderr.trim().split("\n").slice(-3).join(" / ");
+        const end = stderr
+          .split(/\s*\n\s*/)
+          .filter(Boolean)
+          .slice(-3)
+          .join(" / ");
         resolve(noAnswer(`${answer.problem} (exit code ${error.code}${end === "" ? "" : `: ${end}`})`));
       });
     });

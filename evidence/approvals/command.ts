@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
 import { loadPolicies } from "../../config/load/policies";
 import { UserError } from "../../config/load/problems";
@@ -6,6 +6,7 @@ import { loadStackFile } from "../../config/load/stack-file";
 import { durationSeconds } from "../../config/schemas/duration";
 import { longestOverrideSeconds, overridable } from "../../policies/gates/override";
 import { table } from "../../rollout/table";
+import { missingRoles } from "./asked-roles";
 import { scope } from "./decision";
 import { readApprovals } from "./folder";
 import { generateKey, type KeyRequest } from "./keygen";
@@ -93,11 +94,10 @@ function signing(command: Command, expires: string): Command {
   return command
     .requiredOption("--channel <stack>", "the stack's name")
     .option("--version <version>", "the release (default: what the channel asks for)")
-    .option(
-      "--expires <duration>",
-      `how long it holds, as in 30m, 4h or 7d (default: ${expires})`,
-      by(durationSeconds),
-      durationSeconds.parse(expires),
+    .addOption(
+      new Option("--expires <duration>", "how long it holds, as in 30m, 4h or 7d")
+        .argParser(by(durationSeconds))
+        .default(durationSeconds.parse(expires), expires),
     )
     .option(
       "--key-file <file>",
@@ -144,7 +144,9 @@ async function describeFolder(channel: string, { projectDir, now }: SignContext)
   const { channel: section } = loadStackFile(projectDir, channel);
   const access = loadPolicies(projectDir, section).access();
   if (access === null) {
-    throw new UserError(`The channel ${channel} names no access file (key channel.access).`);
+    throw new UserError(
+      `The channel ${channel} names no access file (key channel.access). How to write one: docs/gates/human.md.`,
+    );
   }
   const { folder } = section.approvals;
   const found = await readApprovals(projectDir, folder, access);
@@ -168,6 +170,12 @@ async function describeFolder(channel: string, { projectDir, now }: SignContext)
     ]),
     ...found.rejected.map(({ file, problem }) => ["rejected", "", "", "", `${file}: ${problem}`]),
   ];
-  if (rows.length === 0) return `${folder}: nothing is signed.\n`;
-  return `${table(listWidths, [["kind", "release", "for", "by", ""], ...rows]).join("\n")}\n`;
+  const signed =
+    rows.length === 0
+      ? [`${folder}: nothing is signed.`]
+      : table(listWidths, [["kind", "release", "for", "by", ""], ...rows]);
+  const missing = missingRoles(section, access).map(
+    ({ role, key }) => `Nobody in ${section.access} has the role ${role} (key ${key}).`,
+  );
+  return `${[...signed, ...new Set(missing)].join("\n")}\n`;
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../../config/load/problems";
 
@@ -23,6 +24,7 @@ export function generateKey({ file, name, keyId }: KeyRequest): string {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   try {
     const pem = privateKey.export({ format: "pem", type: "pkcs8" });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, pem, { mode: 0o600, flag: "wx" });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

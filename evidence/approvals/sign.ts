@@ -7,6 +7,7 @@ import { loadStackFile } from "../../config/load/stack-file";
 import type { ChannelSection } from "../../config/schemas/channel";
 import { resolveRelease } from "../../rollout/release";
 import { type SigningKey, signingKey } from "../signing";
+import { askedFor } from "./asked-roles";
 import { signApproval, signOverride } from "./decision";
 
 export interface SignRequest {
@@ -45,7 +46,12 @@ export function approveStep(request: SignRequest & { scope: string }, context: S
     context,
     scope,
     (about, key) => signApproval({ scope, ...about }, key),
-    () => [],
+    (section, roles) => {
+      const asked = askedFor(section, scope);
+      return asked === null || roles.length === 0 || asked.some((role) => roles.includes(role))
+        ? []
+        : [`it will not be counted: an approval of ${scope} is asked of ${asked.join(", ") || "nobody"}`];
+    },
   );
 }
 
@@ -87,7 +93,7 @@ async function write(
   const access = loadPolicies(projectDir, section).access();
   if (access === null) {
     throw new UserError(
-      `The channel ${channel} names no access file (key channel.access): no signature could be verified.`,
+      `The channel ${channel} names no access file (key channel.access): no signature could be verified. How to write one: docs/gates/human.md.`,
     );
   }
   const release = resolveRelease(loadRelease(projectDir, section.releases, version ?? settings.version), {});

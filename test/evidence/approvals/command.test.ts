@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { runApprove } from "../../../evidence/approvals/command";
@@ -230,10 +230,11 @@ describe("making a key", () => {
   const keygen = (file: string) => `keygen --name "Eve Example" --key-id eve-1 --out ${file}`;
 
   test("writes it for its owner's eyes only, and prints the entry of the access file", async () => {
-    const file = join(office.folder, "eve.pem");
+    const file = join(office.folder, ".release/keys/eve.pem");
     const { code, output } = await office.run(keygen(file));
     expect(code).toBe(0);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     expect(output).toMatch(/^identities:\n {2}- name: Eve Example\n/);
     office.write("access.yaml", output.replace("roles: []", "roles: [business]"));
     const signed = await office.run("sign --channel stable --scope start", {
@@ -253,13 +254,13 @@ describe("making a key", () => {
   });
 
   test("where no file can be written is refused", async () => {
-    expect(await office.run(keygen("/nowhere/eve.pem"))).toMatchObject({ code: 1, output: "" });
+    expect(await office.run(keygen(join(office.keyFile, "eve.pem")))).toMatchObject({ code: 1, output: "" });
   });
 });
 
 describe("the list", () => {
   test("shows what is signed, by whom, for what, until when, and what cannot be believed", async () => {
-    expect((await office.run("list --channel stable")).output).toBe("approvals: nothing is signed.\n");
+    expect((await office.run("list --channel stable")).output).toMatch(/^approvals: nothing is signed\.\n/);
     await office.run("sign --channel stable --scope start");
     await office.run("override --channel stable --gate slo --reason x --expires 1h");
     office.write("approvals/junk", "junk");
@@ -272,6 +273,48 @@ describe("the list", () => {
     expect(words).toContain("rejected approvals/junk: it is no JSON Web Signature");
     for (const line of output.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
+});
+
+describe("a role that nobody has", () => {
+  const section = {
+    approvals: { rules: [{ change: "any", at: 100, roles: ["operations", "tecnology"] }] },
+    permissions: { start: ["operations"], override: ["chief"] },
+    hotfix: { observation: { for: "5m" }, roles: ["operations"] },
+  };
+
+  test("is told by the list, with the key that names it", async () => {
+    office.channel(section);
+    const { output } = await office.run("list --channel stable");
+    expect(output.split("\n").slice(1, -1)).toEqual([
+      "Nobody in access.yaml has the role tecnology (key channel.approvals.rules).",
+      "Nobody in access.yaml has the role chief (key channel.permissions.override).",
+    ]);
+  });
+
+  test.each([
+    ["start", section, null],
+    ["100", section, null],
+    ["hotfix", section, null],
+    ["low-traffic", section, null],
+    ["50", section, "an approval of 50 is asked of nobody"],
+    ["finalize", { permissions: { promote: ["chief"] } }, "an approval of finalize is asked of chief"],
+    ["low-traffic", { permissions: { promote: ["chief"] } }, "an approval of low-traffic is asked of chief"],
+    ["30", { permissions: { promote: ["operations"] } }, null],
+    ["hotfix", {}, "an approval of hotfix is asked of nobody"],
+    ["start", {}, null],
+  ])("of an approval of %s the signer is told when it will not count", async (scope, more, warning) => {
+    office.channel(more);
+    const { code, complaints } = await office.run(`sign --channel stable --scope ${scope}`);
+    expect({ code, complaints }).toEqual({
+      code: 0,
+      complaints: warning === null ? "" : `Warning: it will not be counted: ${warning}\n`,
+    });
+  });
+});
+
+test("the help says how long a signature holds in words that can be written", async () => {
+  const { output } = await office.run("sign --help");
+  expect(output.replaceAll(/\s+/g, " ")).toContain("as in 30m, 4h or 7d (default: 7d) --key-file");
 });
 
 test("the command itself: a key from the environment, an exit code, and no key in what it prints", async () => {
