@@ -53,8 +53,9 @@ async function collectKind(
   sources: EvidenceSources,
 ): Promise<EvidenceItem> {
   const validate = validatorOf(kind.schema, sources.projectDir, name);
-  const report = newest(await readReports(kind, subject, sources.projectDir));
-  if (report === undefined) return { ...nothing, kind: name };
+  const { reports, passedOver } = await readReports(kind, subject, sources.projectDir);
+  const report = newest(reports);
+  if (report === undefined) return { ...nothing, kind: name, ...(passedOver && { passedOver }) };
   const { file, bytes, identity } = report;
   const { baselineSha256, problems } = await contentProblems(report, kind, validate, sources);
   return {
@@ -82,27 +83,32 @@ const nothing: Omit<EvidenceItem, "kind"> = {
   signatureProblem: null,
 };
 
-/** Every file that matches and is not another release's. One at a time: there may be thousands. */
+/** Every file that matches and is not another release's, and one that is. One at a time: there may be thousands. */
 async function readReports(
   kind: EvidenceKind,
   subject: EvidenceSubject,
   projectDir: string,
-): Promise<Report[]> {
+): Promise<{ reports: Report[] } & Pick<EvidenceItem, "passedOver">> {
   const files = await glob(patternFor(kind, subject, escapePath), {
     cwd: projectDir,
     ignore: ["**/*.jws"],
     expandDirectories: false,
   });
   const reports: Report[] = [];
+  let passedOver: EvidenceItem["passedOver"];
   for (const file of files.sort()) {
     const report = await readReport(projectDir, file);
-    const { version, hash } = report.identity;
-    const another =
-      (version !== undefined && version !== subject.release.version) ||
-      (hash !== undefined && hash !== subject.release.hash);
-    if (!another) reports.push(report);
+    const of = otherRelease(report.identity, subject);
+    if (of === null) reports.push(report);
+    else passedOver = { file, of };
   }
-  return reports;
+  return { reports, passedOver };
+}
+
+/** Which other release a report is of; null where it is not known to be of another. */
+function otherRelease({ version, hash }: ReportIdentity, { release }: EvidenceSubject): string | null {
+  if (version !== undefined && version !== release.version) return version;
+  return hash !== undefined && hash !== release.hash ? `another release file, sha256 ${hash}` : null;
 }
 
 async function readReport(projectDir: string, file: string): Promise<Report> {

@@ -93,10 +93,10 @@ function judgeItem(
   });
   if (item === undefined) return finding("hold", "nothing was collected");
   if (item.file === null) {
-    return finding(
-      "hold",
-      `no report for ${subject.release.version} is in; expected as ${patternFor(kind, subject)}`,
-    );
+    const { passedOver } = item;
+    const other = passedOver === undefined ? "" : ` (${passedOver.file} is of ${passedOver.of})`;
+    const expected = patternFor(kind, subject);
+    return finding("hold", `no report for ${subject.release.version} is in${other}; expected as ${expected}`);
   }
   const wrong = [...item.problems, ...signatureProblems(kind, item)];
   if (item.sha256 === null && wrong.length === 0) wrong.push("cannot be read");

@@ -50,14 +50,18 @@ describe("the newest report of the release", () => {
     });
   });
 
-  test.each<[string, object]>([
-    ["version", { version: "1.0.0" }],
-    ["release file", { release_hash: "f".repeat(64) }],
-  ])("is none of another %s", async (_, more) => {
+  test.each<[string, object, string]>([
+    ["version", { version: "v1.1.0" }, "v1.1.0"],
+    ["release file", { release_hash: "f".repeat(64) }, `another release file, sha256 ${"f".repeat(64)}`],
+  ])("is none of another %s, which is told where there is no other", async (_, more, of) => {
     project.json("reports/newer.json", stress({ ...more, produced_at: "2026-01-01T00:59:00Z" }));
-    expect((await project.collectOne(anyStress)).file).toBeNull();
+    expect(await project.collectOne(anyStress)).toMatchObject({
+      file: null,
+      passedOver: { file: "reports/newer.json", of },
+    });
     project.json("reports/own.json", stress({ release_hash: next.hash }));
-    expect((await project.collectOne(anyStress)).file).toBe("reports/own.json");
+    const { file, passedOver } = await project.collectOne(anyStress);
+    expect({ file, passedOver }).toEqual({ file: "reports/own.json" });
   });
 
   test("is looked for by version, channel and hash", async () => {

@@ -58,6 +58,13 @@ describe("one kind of evidence", () => {
       "one: no report for 1.1.0 is in; expected as reports/1.1.0/one.json",
     ],
     [
+      "there, but of another version: the file that misled is named",
+      {},
+      { ...nothingIn, passedOver: { file: "reports/1.1.0/one.json", of: "v1.1.0" } },
+      "hold",
+      "one: no report for 1.1.0 is in (reports/1.1.0/one.json is of v1.1.0); expected as reports/1.1.0/one.json",
+    ],
+    [
       "too old: a newer one may still come",
       { maxAge: "29m" },
       {},

@@ -21,6 +21,8 @@ export const evidenceItem = z.object({
   signature: z.enum(["valid", "missing", "wrong", "not-required"]),
   /** Why a wrong signature is wrong. */
   signatureProblem: z.string().nullable(),
+  /** Where there is no file: one that matches and is of another release, and what it says to be of. */
+  passedOver: z.object({ file: z.string(), of: z.string() }).optional(),
 });
 export type EvidenceItem = z.infer<typeof evidenceItem>;
 
