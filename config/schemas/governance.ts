@@ -17,7 +17,10 @@ const timeZone = z
 
 /** By the clock on the wall; one that ends before it begins goes on after midnight. */
 const window = z
-  .strictObject({ days: z.array(weekday).min(1), from: clock, to: clock })
+  .strictObject(
+    { days: z.array(weekday).min(1), from: clock, to: clock },
+    { error: 'expected a window such as { days: [mon, fri], from: "18:00", to: "22:00" }' },
+  )
   .refine(({ from }) => from !== "24:00", {
     error: "expected 00:00 and the day after",
     path: ["from"],

@@ -66,6 +66,10 @@ describe("change windows", () => {
     });
   });
 
+  test("are no lines of a crontab; what they look like is told", () => {
+    expect(windowsOf({ zone, windows: ["0 18 * * 1-5"] })).toThrow(/expected a window such as \{ days:/);
+  });
+
   test.each(["UTC", "Asia/Kolkata", "America/Argentina/Ushuaia"])("may be in %s", (name) => {
     expect(windowsOf({ zone: name })).not.toThrow();
   });
