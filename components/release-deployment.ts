@@ -166,6 +166,6 @@ export function secretEnvironment(secrets: ReleaseDeploymentArgs["capacity"]["se
   }));
 }
 
-function httpProbe({ path, port, periodSeconds, failureThreshold }: ServiceSpec["probes"]["readiness"]) {
-  return { httpGet: { path, port, scheme: "HTTP" }, periodSeconds, failureThreshold };
+function httpProbe({ path, port, ...timing }: ServiceSpec["probes"]["readiness"]) {
+  return { httpGet: { path, port, scheme: "HTTP" }, ...timing };
 }

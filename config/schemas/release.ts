@@ -7,6 +7,8 @@ const probe = z.strictObject({
   /** How often the kubelet asks. */
   periodSeconds: z.int().min(1).default(2),
   failureThreshold: z.int().min(1).default(3),
+  /** How long an answer may take; Kubernetes' own default is one second. */
+  timeoutSeconds: z.int().min(1).optional(),
 });
 
 /** Only a digest says which bytes run; a tag may move after the gates have judged it. */
