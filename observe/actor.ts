@@ -45,7 +45,7 @@ async function reviewedActor(cluster: Cluster, access: AccessPolicy): Promise<Ac
   const review = await ask(
     cluster,
     "who its user is",
-    () => cluster.authentication.createSelfSubjectReview({ body: {} }),
+    (options) => cluster.authentication.createSelfSubjectReview({ body: {} }, options),
     reviewTimeoutMilliseconds,
   );
   const username = review?.status?.userInfo?.username;

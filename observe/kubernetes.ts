@@ -2,9 +2,11 @@ import {
   AppsV1Api,
   AuthenticationV1Api,
   BatchV1Api,
+  type ConfigurationOptions,
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
+  Observable,
   PolicyV1Api,
 } from "@kubernetes/client-node";
 import { z } from "zod";
@@ -67,26 +69,28 @@ const systemError = z.object({ code: z.string(), message: z.string() });
 
 /**
  * Makes one request of the API server.
+ * @param request handed what ends it when its time is over: a request left open keeps the process alive
  * @returns null where the object or its kind does not exist
  * @throws {UserError} when the server cannot be reached or refuses.
  */
 export async function ask<Answer>(
   cluster: Cluster,
   what: string,
-  request: () => Promise<Answer>,
+  request: (options: ConfigurationOptions) => Promise<Answer>,
   timeoutMilliseconds = requestTimeoutMilliseconds,
 ): Promise<Answer | null> {
   const where = `cluster ${cluster.server} (context ${cluster.context})`;
+  const overdue = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     const seconds = timeoutMilliseconds / 1000;
-    timer = setTimeout(
-      () => reject(new UserError(`The ${where} has not answered for ${seconds} s when asked for ${what}.`)),
-      timeoutMilliseconds,
-    );
+    timer = setTimeout(() => {
+      reject(new UserError(`The ${where} has not answered for ${seconds} s when asked for ${what}.`));
+      overdue.abort();
+    }, timeoutMilliseconds);
   });
   try {
-    return await Promise.race([request(), timeout]);
+    return await Promise.race([request(endedBy(overdue.signal)), timeout]);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const http = httpError.safeParse(error);
@@ -104,4 +108,19 @@ export async function ask<Answer>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function endedBy(signal: AbortSignal): ConfigurationOptions {
+  return {
+    middleware: [
+      {
+        pre: (request) => {
+          request.setSignal(signal);
+          return new Observable(Promise.resolve(request));
+        },
+        post: (response) => new Observable(Promise.resolve(response)),
+      },
+    ],
+    middlewareMergeStrategy: "append",
+  };
 }

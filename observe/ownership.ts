@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "@kubernetes/client-node";
+import type { ConfigurationOptions, KubernetesObject } from "@kubernetes/client-node";
 import { UserError } from "../config/load/problems";
 import { labelKeys, managedBy } from "../rollout/labels";
 import { ask, type Cluster } from "./kubernetes";
@@ -22,22 +22,24 @@ export async function refuseForeignObjects(
   channel: string,
   names: ObjectNames,
 ): Promise<void> {
-  const lists: Record<keyof ObjectNames, () => Promise<{ items: KubernetesObject[] }>> = {
-    Deployment: () => cluster.apps.listNamespacedDeployment({ namespace }),
-    Service: () => cluster.core.listNamespacedService({ namespace }),
-    ConfigMap: () => cluster.core.listNamespacedConfigMap({ namespace }),
-    PodDisruptionBudget: () => cluster.policy.listNamespacedPodDisruptionBudget({ namespace }),
-    Job: () => cluster.batch.listNamespacedJob({ namespace }),
-    HTTPRoute: () =>
-      cluster.custom.listNamespacedCustomObject({
-        group: "gateway.networking.k8s.io",
-        version: "v1",
-        namespace,
-        plural: "httproutes",
-      }),
+  const lists: Record<
+    keyof ObjectNames,
+    (options: ConfigurationOptions) => Promise<{ items: KubernetesObject[] }>
+  > = {
+    Deployment: (options) => cluster.apps.listNamespacedDeployment({ namespace }, options),
+    Service: (options) => cluster.core.listNamespacedService({ namespace }, options),
+    ConfigMap: (options) => cluster.core.listNamespacedConfigMap({ namespace }, options),
+    PodDisruptionBudget: (options) =>
+      cluster.policy.listNamespacedPodDisruptionBudget({ namespace }, options),
+    Job: (options) => cluster.batch.listNamespacedJob({ namespace }, options),
+    HTTPRoute: (options) =>
+      cluster.custom.listNamespacedCustomObject(
+        { group: "gateway.networking.k8s.io", version: "v1", namespace, plural: "httproutes" },
+        options,
+      ),
   };
-  const exists = await ask(cluster, `namespace ${namespace}`, () =>
-    cluster.core.readNamespace({ name: namespace }),
+  const exists = await ask(cluster, `namespace ${namespace}`, (options) =>
+    cluster.core.readNamespace({ name: namespace }, options),
   );
   if (exists === null) {
     throw new UserError(

@@ -37,16 +37,16 @@ export async function observeGateway(
   { gateway }: ChannelSection,
 ): Promise<GatewayObservation> {
   const where = `Gateway ${gateway.namespace}/${gateway.name}`;
-  const answer = await ask(cluster, where, () =>
-    cluster.custom.getNamespacedCustomObject({
-      ...gatewayApi,
-      namespace: gateway.namespace,
-      plural: "gateways",
-      name: gateway.name,
-    }),
+  const answer = await ask(cluster, where, (options) =>
+    cluster.custom.getNamespacedCustomObject(
+      { ...gatewayApi, namespace: gateway.namespace, plural: "gateways", name: gateway.name },
+      options,
+    ),
   );
   if (answer === null) {
-    const served = await ask(cluster, "the Gateway API", () => cluster.custom.getAPIResources(gatewayApi));
+    const served = await ask(cluster, "the Gateway API", (options) =>
+      cluster.custom.getAPIResources(gatewayApi, options),
+    );
     const problem =
       served === null
         ? "the cluster does not serve the Gateway API (gateway.networking.k8s.io/v1): install its CRDs and a gateway controller"
@@ -85,16 +85,14 @@ export async function observeTraffic(
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
   const [routes, mirror] = await Promise.all([
-    ask(cluster, `HTTPRoutes in ${namespace}`, () =>
-      cluster.custom.listNamespacedCustomObject({
-        ...gatewayApi,
-        namespace,
-        plural: "httproutes",
-        labelSelector,
-      }),
+    ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
+      cluster.custom.listNamespacedCustomObject(
+        { ...gatewayApi, namespace, plural: "httproutes", labelSelector },
+        options,
+      ),
     ),
-    ask(cluster, `ConfigMap ${namespace}/${mirrorName(product, channelName)}`, () =>
-      cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }),
+    ask(cluster, `ConfigMap ${namespace}/${mirrorName(product, channelName)}`, (options) =>
+      cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }, options),
     ),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
