@@ -29,7 +29,9 @@ export async function signReport({ projectDir, channel, report, keyFile }: SignR
   const pem = await readNeeded(projectDir, keyFile);
   const key = signingKey(pem.toString("utf8"), access);
   const token = await signDetached(await readNeeded(projectDir, report), key);
-  await writeFile(resolve(projectDir, `${report}.jws`), `${token}\n`);
+  await writeFile(resolve(projectDir, `${report}.jws`), `${token}\n`).catch((error) => {
+    throw new UserError(`${report}.jws cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+  });
   const { by, roles } = key.signer;
   return `${report}.jws: signed by ${by}, who is ${roles.join(", ") || "nothing yet (roles)"}\n`;
 }

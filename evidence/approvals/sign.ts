@@ -112,8 +112,14 @@ async function write(
     section.approvals.folder,
     `${[channel, release.version, name, keyId.replaceAll(/[^A-Za-z0-9._-]+/g, "-")].join("_")}.jws`,
   );
-  mkdirSync(resolve(projectDir, section.approvals.folder), { recursive: true });
-  writeFileSync(resolve(projectDir, file), `${token}\n`);
+  try {
+    mkdirSync(resolve(projectDir, section.approvals.folder), { recursive: true });
+    writeFileSync(resolve(projectDir, file), `${token}\n`);
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be written (key channel.approvals.folder): ${(error as NodeJS.ErrnoException).code}`,
+    );
+  }
   const noRole = roles.length === 0 ? [`${by} has no role in the access file: it will not be counted`] : [];
   const { version: signedVersion, hash, expiresAt } = about;
   return {

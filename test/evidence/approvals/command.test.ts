@@ -146,6 +146,15 @@ describe("signing is refused", () => {
   };
   const sign = "sign --channel stable --scope start";
 
+  test("where the approvals folder is a file", async () => {
+    office.write("approvals", "");
+    const { code, complaints } = await office.run(sign);
+    expect(code).toBe(1);
+    expect(complaints).toMatch(
+      /^approvals\/stable_1\.1\.0_start_ann-2026\.jws cannot be written \(key channel\.approvals\.folder\): EEXIST$/m,
+    );
+  });
+
   test("without a key", () => refused(sign, /^No key to sign with: give --key-file/, {}));
   test("with a key file that is not there", () =>
     refused(`${sign} --key-file nowhere.pem`, "nowhere.pem cannot be read: ENOENT"));
