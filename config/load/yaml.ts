@@ -41,7 +41,11 @@ export function readYaml(path: string, shownAs: string, whenMissing: string): Lo
       { file: shownAs, line, column: col, expected: malformed.message },
     ]);
   }
-  return { file: shownAs, value: document.toJS(), locate: (fields) => locate(document, lines, fields) };
+  return {
+    file: shownAs,
+    value: valueOf(document, shownAs),
+    locate: (fields) => locate(document, lines, fields),
+  };
 }
 
 /** Leaves out a byte order mark, which some systems write; null where it is no UTF-8. */
@@ -50,6 +54,15 @@ function decode(bytes: Buffer): string | null {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return null;
+  }
+}
+
+function valueOf(document: Document, shownAs: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Aliases of aliases: a small file that would fill the memory.
+    throw userErrorFrom("A file is not valid YAML.", [{ file: shownAs, expected: (error as Error).message }]);
   }
 }
 

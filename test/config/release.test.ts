@@ -28,6 +28,15 @@ const replaced = (from: string, to: string) => complaints((text) => text.replace
 const added = (text: string) => complaints((before) => before + text);
 
 describe("a release file", () => {
+  test("that unfolds without end is told, and not unfolded", () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const lines = names.map((name, index) => {
+      const before = index === 0 ? "x" : `*${names[index - 1]}`;
+      return `${name}: &${name} [${Array(10).fill(before).join(", ")}]`;
+    });
+    expect(added(lines.join("\n"))).toEqual([expect.stringMatching(/^releases\/1\.1\.0\.yaml.*alias/)]);
+  });
+
   test("that is right is completed by its defaults", () => {
     project.write("releases/1.1.0.yaml", good);
     expect(loadRelease(project.folder, "releases", "1.1.0")).toEqual({
