@@ -43,7 +43,7 @@ export function readYaml(path: string, shownAs: string, whenMissing: string): Lo
   }
   return {
     file: shownAs,
-    value: valueOf(document, shownAs),
+    value: plainValue(document, shownAs),
     locate: (fields) => locate(document, lines, fields),
   };
 }
@@ -57,7 +57,7 @@ function decode(bytes: Buffer): string | null {
   }
 }
 
-function valueOf(document: Document, shownAs: string): unknown {
+function plainValue(document: Document, shownAs: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
