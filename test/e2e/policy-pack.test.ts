@@ -1,9 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
-import { projectDir } from "../../local/settings";
 import type { TestChannel } from "./story/channel";
+import { closedGates } from "./story/closed-gates";
 import { eventually } from "./story/eventually";
 import * as given from "./story/given";
 import { isDone, type Moment, routeShows } from "./story/moments";
@@ -38,66 +38,20 @@ describe("a program whose gate call is removed, under the pack", () => {
     await verify.routeFollowsRecord(canary);
   });
 
-  story("observation: is blocked until the weight was watched for long enough", async (world) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    gateCallIsRemoved(canary);
-    canary.configure({ observation: { for: "1h" } });
-    await packBlocks(canary, /observation: 1\.1\.0 has been observed for \d+ s.*; wanted are 3600 s/);
+  story.each(closedGates.filter(({ gate }) => gate !== "slo"))(
+    "$gate: is blocked while it is closed, and opened once the cause is gone",
+    async (world, { gate, reason, begin, close, open, transition }) => {
+      const channel = await begin(world);
+      await when.gatesAreOpen(channel);
+      gateCallIsRemoved(channel);
+      close(channel, world);
+      await packBlocks(channel, new RegExp(`${gate}: .*${reason.source}`));
 
-    canary.configure({ observation: { for: "1s" } });
-    verify.moved(await untilOpen(canary), "advance", 30);
-    await verify.noRequestFailed(canary);
-  });
-
-  story("data-plane: is blocked while the Gateway cannot take the route", async (world) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    await when.gatesAreOpen(canary);
-    gateCallIsRemoved(canary);
-    const { gateway } = canary.section;
-    canary.configure({ gateway: { ...gateway, listener: "other" } });
-    await packBlocks(canary, /data-plane: Gateway .* has no listener other/);
-
-    canary.configure({ gateway });
-    verify.moved(await untilOpen(canary), "advance", 30);
-    await verify.noRequestFailed(canary);
-  });
-
-  story("promotion: is blocked until canary has completed the version", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    const stable = await given.emptyChannel(world, "stable");
-    stable.configure({ promotion: { from: canary.stack, greenFor: "1s" } });
-    gateCallIsRemoved(stable);
-    when.versionIsSet(stable, "1.1.0");
-    await packBlocks(stable, /promotion: .* has not completed 1\.1\.0/);
-
-    when.versionIsSet(stable, "1.0.0");
-    verify.moved(await untilOpen(stable), "install");
-  });
-
-  story("evidence: is blocked until the report is in", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    gateCallIsRemoved(canary);
-    const { evidence, report } = smokeChecklist(world.dir);
-    canary.configure({ evidence });
-    when.versionIsSet(canary, "1.1.0");
-    await packBlocks(canary, /evidence: smoke: no report for 1\.1\.0 is in/);
-
-    writeFileSync(report("1.1.0"), JSON.stringify(passedChecklist("1.1.0")));
-    verify.moved(await when.up(canary), "start", 10);
-    await verify.noRequestFailed(canary);
-  });
-
-  story("compat: is blocked until the matrix was run for these releases", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    gateCallIsRemoved(canary);
-    canary.configure({ compat: matrixIn(world.dir) });
-    when.versionIsSet(canary, "1.1.0");
-    await packBlocks(canary, /compat: there is no report of the compatibility matrix/);
-
-    await when.matrixIsRun(canary, "1.1.0", "1.0.0");
-    verify.moved(await when.up(canary), "start", 10);
-    await verify.noRequestFailed(canary);
-  });
+      await open(channel, world);
+      verify.moved(await untilOpen(channel), transition);
+      await verify.noRequestFailed(channel);
+    },
+  );
 
   story("a rollback waits for nothing, and needs neither Prometheus nor its files", async (world) => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
@@ -120,32 +74,6 @@ function untilOpen(channel: TestChannel) {
     ({ exitCode }) => exitCode === 0,
     ({ output }) => `the pack to let it through; the last update said:\n${output}`,
   );
-}
-
-/** The sample's matrix, with its report among the files of the test. */
-function matrixIn(dir: string): string {
-  const matrix = parse(readFileSync(join(projectDir, "compat", "matrix.yaml"), "utf8"));
-  cpSync(join(projectDir, "compat", "fixtures"), join(dir, "fixtures"), { recursive: true });
-  const file = join(dir, "matrix.yaml");
-  writeFileSync(file, stringify({ ...matrix, report: `${dir}/compat-{{version}}.json` }));
-  return file;
-}
-
-/** Asks for one report, and says where it belongs. */
-function smokeChecklist(dir: string) {
-  const reports = join(dir, "reports");
-  mkdirSync(reports);
-  const schema = join(dir, "smoke.json");
-  writeFileSync(schema, JSON.stringify({ type: "object", required: ["passed"] }));
-  const file = join(dir, "evidence.yaml");
-  const smoke = { pattern: `${reports}/smoke-{{version}}.json`, schema, maxAge: "1h" };
-  writeFileSync(file, stringify({ kinds: { smoke } }));
-  return { evidence: file, report: (version: string) => join(reports, `smoke-${version}.json`) };
-}
-
-function passedChecklist(version: string) {
-  const ids = { release_candidate_id: `rc-${version}`, correlation_id: `rollout-${version}` };
-  return { ...ids, version, produced_at: new Date().toISOString(), passed: true };
 }
 
 const moments: Record<string, Moment> = {

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { execa } from "execa";
-import { stringify } from "yaml";
-import { clusterEnvironment } from "../../../local/cluster/environment";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { gateway, projectDir, prometheusUrl } from "../../../local/settings";
 import type { TestChannel } from "./channel";
 import * as given from "./given";
@@ -78,23 +76,8 @@ export const closedGates: ClosedGate[] = [
     gate: "compat",
     reason: /no report.*npm run compat/,
     mayOpen: true,
-    close: (channel) => {
-      const matrix = join(projectDir, "compat");
-      const text = readFileSync(join(matrix, "matrix.yaml"), "utf8").replaceAll(
-        "fixtures/",
-        `${relative(channel.dir, matrix)}/fixtures/`,
-      );
-      const report = `${relative(projectDir, channel.dir)}/compat-{{version}}.json`;
-      writeFileSync(join(channel.dir, "matrix.yaml"), `report: ${report}\n${text}`);
-      channel.configure({ compat: relative(projectDir, join(channel.dir, "matrix.yaml")) });
-    },
-    open: async (channel) => {
-      const releases = ["--version", "1.1.0", "--baseline", "1.0.0"];
-      await execa("npm", ["run", "compat", "--", "--channel", channel.stack, ...releases], {
-        cwd: projectDir,
-        env: { ...clusterEnvironment(), ...channel.environment },
-      });
-    },
+    close: (channel) => channel.configure({ compat: matrixIn(channel.dir) }),
+    open: (channel) => when.matrixIsRun(channel, "1.1.0", "1.0.0"),
   },
   {
     ...advance,
@@ -102,10 +85,10 @@ export const closedGates: ClosedGate[] = [
     reason: /smoke: no report for 1\.1\.0 is in/,
     mayOpen: true,
     close: (channel) => {
-      const pattern = `${relative(projectDir, channel.dir)}/evidence/smoke-{{version}}-*.json`;
+      const pattern = `${channel.dir}/evidence/smoke-{{version}}-*.json`;
       const kinds = { smoke: { pattern, schema: "smoke-checklist", maxAge: "1h" } };
       writeFileSync(join(channel.dir, "evidence.yaml"), stringify({ kinds }));
-      channel.configure({ evidence: relative(projectDir, join(channel.dir, "evidence.yaml")) });
+      channel.configure({ evidence: join(channel.dir, "evidence.yaml") });
     },
     open: (channel) => {
       mkdirSync(join(channel.dir, "evidence"), { recursive: true });
@@ -121,6 +104,15 @@ export const closedGates: ClosedGate[] = [
     },
   },
 ];
+
+/** The sample's matrix, with its report among the files of the test. */
+function matrixIn(dir: string): string {
+  const matrix = parse(readFileSync(join(projectDir, "compat", "matrix.yaml"), "utf8"));
+  cpSync(join(projectDir, "compat", "fixtures"), join(dir, "fixtures"), { recursive: true });
+  const file = join(dir, "matrix.yaml");
+  writeFileSync(file, stringify({ ...matrix, report: `${dir}/compat-{{version}}.json` }));
+  return file;
+}
 
 function configureListener(channel: TestChannel, listener: string): void {
   channel.configure({ gateway: { ...channel.section.gateway, listener } });
