@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { MigrationSpec } from "../config/schemas/release";
 import { migrationJobName, type Release } from "../rollout/release";
-import { type ChannelContext, releaseLabels } from "./release-context";
+import { type ChannelContext, correlated, releaseLabels } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
 
 export interface MigrationJobArgs {
@@ -11,12 +11,13 @@ export interface MigrationJobArgs {
   release: Release;
   migration: MigrationSpec;
   policy: ChannelSection["migrations"];
+  correlation: string | undefined;
 }
 
 /** One migration of a release, as a Job that is awaited; its tool's ledger makes it safe to repeat. */
 export class MigrationJob extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, release, migration, policy } = args;
+    const { context, release, migration, policy, correlation } = args;
     super(
       "release-channels:index:MigrationJob",
       name,
@@ -32,6 +33,7 @@ export class MigrationJob extends pulumi.ComponentResource {
           namespace: context.namespace,
           labels,
           annotations: {
+            ...correlated(correlation),
             "pulumi.com/timeoutSeconds": String(policy.deadline + 10),
             // A Job that failed is run again by the next update.
             "pulumi.com/replaceUnready": "true",

@@ -4,6 +4,7 @@ import canonicalize from "canonicalize";
 import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
+import { correlationsOf } from "../rollout/correlation";
 import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import {
@@ -17,7 +18,7 @@ import {
 import type { ChannelRecord, Intent } from "../rollout/record";
 import type { Release } from "../rollout/release";
 import { MigrationJob } from "./migration-job";
-import { type ChannelContext, channelLabels } from "./release-context";
+import { type ChannelContext, channelLabels, correlated } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
 import { TrafficConfirmation } from "./traffic-confirmation";
 import { TrafficSplit } from "./traffic-split";
@@ -47,6 +48,8 @@ export class ReleaseChannel extends pulumi.ComponentResource {
   readonly record: pulumi.Output<ChannelRecord>;
 
   private readonly context: ChannelContext;
+  /** Release id → correlation id. */
+  private readonly correlations: Readonly<Record<string, string>>;
 
   constructor(
     private readonly channelName: string,
@@ -67,6 +70,8 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       { parent: this },
     );
     this.context = { channel, product: section.product, namespace: section.namespace, provider };
+
+    this.correlations = correlationsOf(args.record, plan.to, plan.transition?.id ?? null);
 
     const intent = new pulumi.Stash(
       stashNames.intent,
@@ -111,7 +116,13 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     for (const migration of release.migrations) {
       const name = `${this.channelName}-${migration.id}-${release.id}`;
       const { section } = this.args;
-      const args = { context: this.context, release, migration, policy: section.migrations };
+      const args = {
+        context: this.context,
+        release,
+        migration,
+        policy: section.migrations,
+        correlation: this.correlations[release.id],
+      };
       jobs.push(new MigrationJob(name, args, { parent: this, dependsOn: [...dependsOn, ...jobs] }));
     }
     return jobs;
@@ -134,6 +145,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           capacity,
           readyWithinSeconds: section.readyWithin,
           drainSeconds: section.drain,
+          correlation: this.correlations[release.id],
           readyFor: release.id === this.gaining().id ? this.transitionId() : null,
         },
         { parent: this, dependsOn },
@@ -154,10 +166,17 @@ export class ReleaseChannel extends pulumi.ComponentResource {
             weights: routeWeights(plan, service),
             follows: followed(plan.to, service),
             transition: this.transitionId(),
+            correlation: this.rolloutCorrelation(),
           },
           { parent: this, dependsOn },
         ),
     );
+  }
+
+  /** Of the release that is being rolled out, or else of the one that is live. */
+  private rolloutCorrelation(): string | undefined {
+    const { baseline, candidate } = this.args.plan.to;
+    return this.correlations[(candidate ?? baseline).id];
   }
 
   private confirmationRequest(): ConfirmationRequest {
@@ -194,6 +213,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           name: mirrorName(section.product, channel),
           namespace: section.namespace,
           labels: channelLabels(context),
+          annotations: correlated(this.rolloutCorrelation()),
         },
         data: record.apply((written) => ({
           transition: written.transition.id,

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { labelKeys, managedBy } from "../rollout/labels";
+import { correlationAnnotation, labelKeys, managedBy } from "../rollout/labels";
 import type { Release } from "../rollout/release";
 
 /** Where a channel's objects live; the same for all components of one channel. */
@@ -32,6 +32,11 @@ export function releaseLabels(
     [labelKeys.version]: release.version.replaceAll("+", "_"),
     [labelKeys.release]: release.id,
   };
+}
+
+/** Annotation by which everything of one rollout is found; nothing where its release has no correlation id. */
+export function correlated(correlation: string | undefined): Record<string, string> {
+  return correlation === undefined ? {} : { [correlationAnnotation]: correlation };
 }
 
 /** Nobody waits for it: readiness is seen at the data plane, or is of no concern. */

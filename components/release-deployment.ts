@@ -7,6 +7,7 @@ import { objectName, type Release } from "../rollout/release";
 import {
   type ChannelContext,
   channelLabels,
+  correlated,
   deletedAtOnce,
   releaseLabels,
   withoutAwait,
@@ -21,6 +22,7 @@ export interface ReleaseDeploymentArgs {
   capacity: Pick<ChannelSection["services"][string], "resources" | "secrets">;
   readyWithinSeconds: number;
   drainSeconds: number;
+  correlation: string | undefined;
   /**
    * The transition that needs this release to be ready; each asks anew, even if nothing else of it changes.
    * Null where nothing waits for it: going back needs nothing of what it leaves.
@@ -37,12 +39,13 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     const { context, service, release, spec } = args;
     const labels = releaseLabels(context, service, release);
     const metadata = { name: objectName(service, release), namespace: context.namespace, labels };
+    const correlation = correlated(args.correlation);
     const child = { parent: this, provider: context.provider };
 
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-config`,
       {
-        metadata: { ...metadata, annotations: deletedAtOnce },
+        metadata: { ...metadata, annotations: { ...correlation, ...deletedAtOnce } },
         immutable: true,
         data: {
           ...spec.env,
@@ -63,7 +66,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-service`,
         {
-          metadata: { ...metadata, annotations: { ...withoutAwait, ...deletedAtOnce } },
+          metadata: { ...metadata, annotations: { ...correlation, ...withoutAwait, ...deletedAtOnce } },
           spec: {
             selector,
             ports: [{ name: "http", port: 80, targetPort: spec.http.port, protocol: "TCP" }],
@@ -76,7 +79,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     new k8s.policy.v1.PodDisruptionBudget(
       `${name}-budget`,
       {
-        metadata: { ...metadata, annotations: deletedAtOnce },
+        metadata: { ...metadata, annotations: { ...correlation, ...deletedAtOnce } },
         spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
       },
       child,
@@ -85,7 +88,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
-        metadata: { ...metadata, annotations: awaiting(args) },
+        metadata: { ...metadata, annotations: { ...correlation, ...awaiting(args) } },
         spec: {
           replicas: args.replicas,
           revisionHistoryLimit: 2,

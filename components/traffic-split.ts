@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
 import { labelKeys, routeName, transitionAnnotation } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
-import { type ChannelContext, channelLabels, withoutAwait } from "./release-context";
+import { type ChannelContext, channelLabels, correlated, withoutAwait } from "./release-context";
 
 export interface TrafficSplitArgs {
   context: ChannelContext;
@@ -15,12 +15,13 @@ export interface TrafficSplitArgs {
   follows: Release;
   /** The transition that writes the route: each writes it anew, whatever the cluster holds meanwhile. */
   transition: string;
+  correlation: string | undefined;
 }
 
 /** The traffic of one service: a whole HTTPRoute on a shared Gateway, and the Service for callers in the cluster. */
 export class TrafficSplit extends pulumi.ComponentResource {
   constructor(name: string, args: TrafficSplitArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, service, gateway, weights, follows, transition } = args;
+    const { context, service, gateway, weights, follows, transition, correlation } = args;
     super(
       "release-channels:index:TrafficSplit",
       name,
@@ -47,6 +48,7 @@ export class TrafficSplit extends pulumi.ComponentResource {
         metadata: {
           ...metadata,
           annotations: {
+            ...correlated(correlation),
             [transitionAnnotation]: transition,
             // A foreign field manager must not be able to block a rollback.
             "pulumi.com/patchForce": "true",
@@ -86,7 +88,7 @@ export class TrafficSplit extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-internal`,
         {
-          metadata: { ...metadata, annotations: withoutAwait },
+          metadata: { ...metadata, annotations: { ...correlated(correlation), ...withoutAwait } },
           spec: {
             selector: {
               ...channelLabels(context),

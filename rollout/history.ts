@@ -1,3 +1,4 @@
+import { correlationsOf } from "./correlation";
 import type { Plan } from "./plan";
 import {
   type ChannelRecord,
@@ -59,6 +60,7 @@ export function nextRecord(
     completed: completedAfter(previous, plan, at),
     rejected: rejectedAfter(previous, plan, at, attribution.reason),
     setAsideOverlay: setAsideAfter(previous, plan),
+    correlations: correlationsOf(previous, to, transition.id),
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
     braked: isBraked(previous, plan),
   };

@@ -13,6 +13,9 @@ export const managedBy = "release-channels";
 /** Annotation: the transition that wrote an object, so that each transition writes it anew. */
 export const transitionAnnotation = "release-channels.dev/transition";
 
+/** Annotation: the transition that brought in the release an object belongs to, or the release being rolled out. */
+export const correlationAnnotation = "release-channels.dev/correlation-id";
+
 export function routeName(product: string, channel: string, service: string): string {
   return `${product}-${channel}-${service}`;
 }

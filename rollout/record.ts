@@ -82,6 +82,8 @@ export const channelRecord = position.extend({
   rejected: z.array(rejectedRelease),
   /** Hash of an overlay that came with a release rolled back: seen, and not to be rolled out by itself. */
   setAsideOverlay: z.string().nullable(),
+  /** Release id → correlation id; see `correlation.ts`. */
+  correlations: z.record(z.string(), z.string()).optional(),
   /** Newest last, bounded. */
   history: z.array(historyEntry),
   /** A weight lowered by a human hand was adopted: not raised until the attempt is. */

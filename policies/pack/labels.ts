@@ -1,5 +1,6 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { labelKeys, managedBy, transitionAnnotation } from "../../rollout/labels";
+import { correlationsOf } from "../../rollout/correlation";
+import { correlationAnnotation, labelKeys, managedBy, transitionAnnotation } from "../../rollout/labels";
 import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
@@ -62,6 +63,27 @@ export function transitionIds(judgements: Judgements): ResourceValidationPolicy 
         type === types.deployment && metadata.annotations["pulumi.com/skipAwait"] === "true";
       if (passed === null || (id === undefined && nobodyWaits) || id === passed.writtenBy) return [];
       return [`its annotation ${transitionAnnotation} is ${id ?? "missing"}, not ${passed.writtenBy}`];
+    },
+  });
+}
+
+/** Everything of one rollout is found by the id of the transition that brought its release in. */
+export function correlationIds(judgements: Judgements): ResourceValidationPolicy {
+  return objectPolicy({
+    name: "correlation-ids",
+    description: "Every object bears the correlation id of its release, or of the release being rolled out.",
+    of: everything,
+    schema: object,
+    check: ({ metadata }) => {
+      const { passed } = judgements;
+      if (passed === null) return [];
+      const { record, to, transition } = passed;
+      const correlations = correlationsOf(record, to, transition?.id ?? null);
+      const release = metadata.labels[labelKeys.release] ?? (to.candidate ?? to.baseline).id;
+      const [wanted, found] = [correlations[release], metadata.annotations[correlationAnnotation]];
+      return found === wanted
+        ? []
+        : [`its annotation ${correlationAnnotation} is ${found ?? "missing"}, not ${wanted ?? "left out"}`];
     },
   });
 }

@@ -5,7 +5,7 @@ import { images } from "./images";
 import { intent } from "./intent";
 import { judgedFirst } from "./judged-first";
 import { Judgements } from "./judgements";
-import { atMostTwoReleases, labels, podLabels, transitionIds } from "./labels";
+import { atMostTwoReleases, correlationIds, labels, podLabels, transitionIds } from "./labels";
 import { contractInFinalize, migrationDependencies, migrationsFirst } from "./migrations-first";
 import { configMapSecrets, podSecrets } from "./plain-text-secrets";
 import { record } from "./record";
@@ -41,6 +41,7 @@ export function releasePolicies(
     labels(judgements),
     podLabels,
     transitionIds(judgements),
+    correlationIds(judgements),
     images(judgements),
     migrationsFirst(judgements),
     contractInFinalize(judgements),

@@ -519,3 +519,29 @@ describe("an update with nothing to do", () => {
 test("the live weights of these stories are those of the record", () => {
   expect(liveAt(rolling(10)).routes.api).toEqual({ [old.id]: 90, [next.id]: 10 });
 });
+
+describe("the correlation id", () => {
+  const idOf = ({ inputs }: Registration) =>
+    (inputs.metadata as { annotations?: Record<string, string> }).annotations?.[
+      "release-channels.dev/correlation-id"
+    ];
+  const objects = (list: Registration[]) => list.filter(({ type }) => type.startsWith("kubernetes:"));
+
+  test("of a release that is brought in is on everything of it, and on what its rollout writes", async () => {
+    const { registrations } = await transition("start", steady(), rolling(10));
+    const ofOld = (name: string) => name.includes(old.id);
+    expect(objects(registrations).length).toBeGreaterThan(8);
+    for (const resource of objects(registrations)) {
+      expect([resource.name, idOf(resource)]).toEqual([
+        resource.name,
+        ofOld(resource.name) ? undefined : "t2",
+      ]);
+    }
+  });
+
+  test("is in no pod: a pod is not replaced for it", async () => {
+    const { registrations } = await transition("start", steady(), rolling(10));
+    const template = spec(find(registrations, deployment("api", next))).template;
+    expect(JSON.stringify(template)).not.toContain("correlation");
+  });
+});

@@ -1,6 +1,6 @@
 import { intent } from "../../policies/pack/intent";
 import { judgedFirst } from "../../policies/pack/judged-first";
-import { atMostTwoReleases, labels, transitionIds } from "../../policies/pack/labels";
+import { atMostTwoReleases, correlationIds, labels, transitionIds } from "../../policies/pack/labels";
 import { contractInFinalize, migrationsFirst } from "../../policies/pack/migrations-first";
 import { types } from "../../policies/pack/objects";
 import { record } from "../../policies/pack/record";
@@ -234,6 +234,39 @@ describe("labels and ids", () => {
   ])("%s", async (_, type, annotations, good) => {
     const found = await violations(transitionIds(at10), object(release(next.id), annotations, type));
     expect(found).toHaveLength(good ? 0 : 1);
+  });
+});
+
+describe("a correlation id", () => {
+  const record = recordOf(rolling(10), { correlations: { [next.id]: "t0" } });
+  const judged = (more: Parameters<typeof judgedTo>[2] = { record }) =>
+    judgementsOf(judgedTo(rolling(30), "advance", more));
+  const bears = (correlation: string | null, labelsOfIt: object = release(next.id)) => ({
+    type: types.deployment,
+    props: {
+      metadata: metadata({
+        labels: labelsOfIt,
+        annotations: correlation === null ? {} : { "release-channels.dev/correlation-id": correlation },
+      }),
+    },
+  });
+
+  test.each<[string, ReturnType<typeof bears>, boolean]>([
+    ["of its release", bears("t0"), true],
+    ["of another transition", bears("t2"), false],
+    ["that is missing", bears(null), false],
+    ["of the release being rolled out, on what belongs to no release", bears("t0", {}), true],
+    ["of no rollout, on what belongs to no release", bears(null, {}), false],
+    ["left out, where the release was live before ids were kept", bears(null, release(old.id)), true],
+    ["made up for such a release", bears("t2", release(old.id)), false],
+  ])("%s", async (_, question, good) => {
+    expect(await violations(correlationIds(judged()), question)).toHaveLength(good ? 0 : 1);
+  });
+
+  test("of a release that is brought in is that transition's", async () => {
+    const start = judgementsOf(judgedTo(rolling(10), "start", { record: recordOf(steady()) }));
+    expect(await violations(correlationIds(start), bears("t2"))).toEqual([]);
+    expect(await violations(correlationIds(start), bears("t0"))).toHaveLength(1);
   });
 });
 
