@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import colors from "picocolors";
+import pc from "picocolors";
 import { UserError } from "../config/load/problems";
 import { catalogueNames, isCatalogueName } from "../config/schemas/evidence";
 import type { EvidenceStep } from "../policies/gates/required-evidence";
@@ -95,6 +95,9 @@ function schemaCalled(name: string) {
     return "allOf" in catalogue[name] ? { ...catalogue[name], $defs: { report } } : catalogue[name];
   throw new UserError(`There is no schema ${name}; there are ${catalogueNames.join(", ")}.`);
 }
+
+/** Only on a terminal: the library takes CI for one. */
+const colors = pc.createColors(process.stdout.isTTY === true && process.env.NO_COLOR === undefined);
 
 const stateColors: Record<KindState, (text: string) => string> = {
   in: colors.green,

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import CliTable from "cli-table3";
 
 /** Lines of a table without borders, long cells wrapped at words. */
@@ -33,5 +34,6 @@ export function table(colWidths: number[], rows: string[][]): string[] {
 
 /** A path or a checksum may be longer than its column, and would be cut off. */
 function broken(text: string, width: number): string {
+  if (stripVTControlCharacters(text).length <= width) return text;
   return text.replaceAll(new RegExp(`\\S{${width}}(?=\\S)`, "g"), "$&\n");
 }

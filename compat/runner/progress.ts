@@ -8,6 +8,8 @@ const clearLine = "\r\u001b[2K";
 export class Progress {
   readonly #out: NodeJS.WriteStream;
   readonly #total: number;
+  /** Only on a terminal: the library takes CI for one. */
+  readonly #colors: ReturnType<typeof pc.createColors>;
   readonly #begin = Date.now();
   readonly #redraw: NodeJS.Timeout | null;
   #done = 0;
@@ -15,6 +17,7 @@ export class Progress {
   constructor(total: number, out: NodeJS.WriteStream = process.stdout) {
     this.#total = total;
     this.#out = out;
+    this.#colors = pc.createColors(out.isTTY === true && process.env.NO_COLOR === undefined);
     this.#redraw = out.isTTY ? setInterval(() => this.#draw(), redrawMilliseconds) : null;
   }
 
@@ -24,7 +27,7 @@ export class Progress {
 
   done({ status, reason }: Finding): void {
     this.#done++;
-    this.say(`${status === "pass" ? pc.green("✔") : pc.red("✖")} ${reason}`);
+    this.say(`${status === "pass" ? this.#colors.green("✔") : this.#colors.red("✖")} ${reason}`);
   }
 
   end(): void {
@@ -35,6 +38,8 @@ export class Progress {
 
   #draw(): void {
     const seconds = Math.floor((Date.now() - this.#begin) / 1000);
-    this.#out.write(`${clearLine}${pc.yellow("…")} ${this.#done} of ${this.#total} cases, ${seconds} s`);
+    this.#out.write(
+      `${clearLine}${this.#colors.yellow("…")} ${this.#done} of ${this.#total} cases, ${seconds} s`,
+    );
   }
 }

@@ -38,6 +38,7 @@ beforeEach(() => {
   project = new Project();
   cpSync(releasesDir, join(project.folder, "releases"), { recursive: true });
   cpSync(join(projectDir, "compat/fixtures"), join(project.folder, "compat/fixtures"), { recursive: true });
+  cpSync(join(projectDir, "Pulumi.yaml"), join(project.folder, "Pulumi.yaml"));
   cpSync(join(projectDir, "compat/matrix.yaml"), join(project.folder, "compat/matrix.yaml"));
   const { config } = parse(readFileSync(join(projectDir, "Pulumi.canary.yaml"), "utf8"));
   Object.assign(config["release-channels:channel"], { namespace, releases: "releases" });
