@@ -1,5 +1,4 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { labelKeys } from "../../rollout/labels";
 import type { Release } from "../../rollout/release";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
@@ -15,10 +14,7 @@ export function images(judgements: Judgements): ResourceValidationPolicy {
     of: [types.deployment, types.job],
     schema: workload,
     check: (object) => {
-      const { to } = judgements.passed ?? {};
-      const release = [to?.baseline, to?.candidate].find(
-        (one) => one?.id === object.metadata.labels[labelKeys.release],
-      );
+      const release = judgements.releaseOf(object.metadata.labels);
       return containersOf(object).flatMap(({ name, image }) => {
         if (!byDigest.test(image)) return [`container ${name}: ${image} is not pinned by digest`];
         if (release && !imagesOf(release).includes(image)) {

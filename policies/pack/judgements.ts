@@ -1,3 +1,5 @@
+import { labelKeys } from "../../rollout/labels";
+import type { Release } from "../../rollout/release";
 import type { JudgedChannel, Judgement } from "./channel-judgement";
 
 /**
@@ -19,5 +21,11 @@ export class Judgements {
   /** Null also where the channel was refused: that is told once, and stops an update by itself. */
   get passed(): JudgedChannel | null {
     return this.#last?.outcome === "passed" ? this.#last.channel : null;
+  }
+
+  /** The live release that an object with these labels belongs to. */
+  releaseOf(labels: Readonly<Record<string, string>>): Release | undefined {
+    const { baseline, candidate } = this.passed?.to ?? {};
+    return [baseline, candidate].find((one) => one?.id === labels[labelKeys.release]) ?? undefined;
   }
 }

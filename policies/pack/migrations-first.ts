@@ -22,10 +22,7 @@ export function migrationsFirst(judgements: Judgements): ResourceValidationPolic
         seen.add(metadata.name);
         return [];
       }
-      const { to } = judgements.passed ?? {};
-      const release = [to?.baseline, to?.candidate].find(
-        (one) => one?.id === metadata.labels[labelKeys.release],
-      );
+      const release = judgements.releaseOf(metadata.labels);
       if (!release) return [];
       return release.migrations
         .filter((migration) => !seen.has(migrationJobName(migration, release)))

@@ -18,35 +18,35 @@ export interface Stub {
 }
 
 /** A Prometheus that knows these series, and these labels of each metric. */
-export async function prometheusKnowing(
+export function prometheusKnowing(
   servers: Servers,
   known: Known,
   labels: Record<string, string[]> = {},
 ): Promise<Stub> {
-  const queries: string[] = [];
-  const url = await servers.start(async (request, response) => {
-    const asked = new URLSearchParams(await text(request));
-    const answer = (data: unknown) => response.end(JSON.stringify({ status: "success", data }));
-    if (request.url === "/api/v1/labels") {
-      answer(labels[asked.get("match[]") ?? ""] ?? []);
-      return;
-    }
-    const query = asked.get("query") ?? "";
-    queries.push(query);
+  return prometheus(servers, labels, (query) => {
     const [, series = []] = known.find(([parts]) => parts.every((part) => query.includes(part))) ?? [];
-    answer({
+    return {
       resultType: "matrix",
       result: series.map(({ labels: metric = {}, values }) => ({ metric, values })),
-    });
+    };
   });
-  return { url, queries };
 }
 
 /** A Prometheus that answers every query with these values. */
-export async function prometheusAnswering(
+export function prometheusAnswering(
   servers: Servers,
   values: { labels?: Record<string, string>; value: string }[] | ((query: string) => unknown),
   labels: Record<string, string[]> = {},
+): Promise<Stub> {
+  if (typeof values === "function") return prometheus(servers, labels, values);
+  const result = values.map(({ labels: metric = {}, value }) => ({ metric, value: [0, value] }));
+  return prometheus(servers, labels, () => ({ resultType: "vector", result }));
+}
+
+async function prometheus(
+  servers: Servers,
+  labels: Record<string, string[]>,
+  answerTo: (query: string) => unknown,
 ): Promise<Stub> {
   const queries: string[] = [];
   const url = await servers.start(async (request, response) => {
@@ -58,14 +58,7 @@ export async function prometheusAnswering(
     }
     const query = asked.get("query") ?? "";
     queries.push(query);
-    if (typeof values === "function") {
-      answer(values(query));
-      return;
-    }
-    answer({
-      resultType: "vector",
-      result: values.map(({ labels: metric = {}, value }) => ({ metric, value: [0, value] })),
-    });
+    answer(answerTo(query));
   });
   return { url, queries };
 }
