@@ -85,7 +85,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       { request: this.confirmationRequest() },
       { parent: this, dependsOn: [intent, ...rising, ...routes] },
     );
-    this.record =
+    const follows =
       plan.transition === null && args.record !== null
         ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
         : confirmation.confirmed.apply((confirmed) =>
@@ -93,9 +93,11 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           );
     const record = new pulumi.Stash(
       stashNames.record,
-      { input: this.record },
+      { input: follows },
       { parent: this, dependsOn: [confirmation] },
     );
+    // What is kept, not what was asked for: a policy pack adds its signature.
+    this.record = record.input.apply((kept): ChannelRecord => kept);
     this.mirror([record]);
     this.releases("falling", [record]);
     this.registerOutputs({ record: this.record });

@@ -38,6 +38,17 @@ export const position = z.object({
 });
 export type Position = z.infer<typeof position>;
 
+/** The policy pack that judged a transition as well as the program did, and how it was configured. */
+const packSignature = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** What it asked beyond the channel's own configuration. */
+  tightening: z.record(z.string(), z.unknown()),
+  /** Names of its policies whose level was configured to be another than the pack's own. */
+  loosened: z.array(z.string()),
+});
+export type PackSignature = z.infer<typeof packSignature>;
+
 const historyEntry = z.object({
   transition: transitionRef,
   from: z.object({ version: z.string().nullable(), weight }),
@@ -54,6 +65,8 @@ const historyEntry = z.object({
   overrides: z
     .array(z.object({ gate: z.string(), by: z.string(), reason: z.string(), expiresAt: time }))
     .optional(),
+  /** Written by the pack itself; missing where none was in force. */
+  judgedBy: packSignature.optional(),
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
