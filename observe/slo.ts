@@ -4,10 +4,11 @@ import { raises, type ServiceObservation, type Snapshot } from "../policies/gate
 import { stagePolicy } from "../policies/gates/stage-policy";
 import type { Release } from "../rollout/release";
 import { requireCoverage, requireFresh } from "./counters";
+import { type JudgedWindow, judgedWindow, told } from "./judged-window";
 import { observeLoadProbe } from "./load-probe";
 import { selectorsOf } from "./metric-sources";
 import { NoFigures } from "./prometheus";
-import { countRequests, type ReleaseCounts, type Window } from "./release-counts";
+import { countRequests, type ReleaseCounts } from "./release-counts";
 import type { JudgedTransition, SnapshotSources } from "./snapshot";
 
 export interface Compared {
@@ -31,29 +32,28 @@ export async function observeServices(
     return observeLoadProbe(policy, { candidate, baseline }, { channelName, projectDir, now });
   }
   if (channel.prometheus === undefined) return null;
-  const { warmUp } = stagePolicy(policy, weight);
-  const from = Date.parse(record.since) / 1000 + channel.prometheus.scrapeInterval + warmUp;
-  return countServices(
-    channel,
-    policy,
-    { candidate, baseline, baselineServes: weight < 100 },
-    { from, to: Math.max(from, now.getTime() / 1000) },
+  const { scrapeInterval } = channel.prometheus;
+  const { warmUp, services } = stagePolicy(policy, weight);
+  const begin = Date.parse(record.since) / 1000 + scrapeInterval + warmUp;
+  return countServices(channel, policy, { candidate, baseline, baselineServes: weight < 100 }, (service) =>
+    judgedWindow(begin, now.getTime() / 1000, services[service]?.window, scrapeInterval),
   );
 }
 
-/** Counts of candidate and baseline for each service that has objectives, over one window. */
+/** Counts of candidate and baseline for each service that has objectives, both over the service's window. */
 export async function countServices(
   channel: ChannelSection,
   policy: SloPolicy,
   releases: Compared,
-  window: Window,
+  windowOf: (service: string) => JudgedWindow,
 ): Promise<Record<string, ServiceObservation>> {
   const services = Object.keys(policy.services).filter(
     (name) => releases.candidate.services[name] !== undefined,
   );
   const observed = await Promise.all(
     services.map(
-      async (service) => [service, await countService(channel, policy, releases, service, window)] as const,
+      async (service) =>
+        [service, await countService(channel, policy, releases, service, windowOf(service))] as const,
     ),
   );
   return Object.fromEntries(observed);
@@ -64,7 +64,7 @@ async function countService(
   policy: SloPolicy,
   { candidate, baseline, baselineServes }: Compared,
   service: string,
-  window: Window,
+  window: JudgedWindow,
 ): Promise<ServiceObservation> {
   const { staleAfter } = policy;
   const count = async (release: Release): Promise<ReleaseCounts> => {
@@ -86,10 +86,15 @@ async function countService(
         if (series.length > 0) requireFresh(series, window.to, staleAfter);
       }
     }
-    return { candidate: ofCandidate.counts, baseline: ofBaseline?.counts ?? null, problem: null };
+    return {
+      window: told(window),
+      candidate: ofCandidate.counts,
+      baseline: ofBaseline?.counts ?? null,
+      problem: null,
+    };
   } catch (error) {
     if (!(error instanceof NoFigures)) throw error;
-    return { candidate: null, baseline: null, problem: error.message };
+    return { window: told(window), candidate: null, baseline: null, problem: error.message };
   }
 }
 

@@ -64,8 +64,16 @@ const failureObjective = {
   marginOverBaseline: margin.default(0.005),
 };
 
+/**
+ * Only the last so much of the time at one weight is judged; without it, all since the confirmation. It forgets what
+ * went before; see `docs/gates/live.md` for what its verdicts still guarantee.
+ */
+const window = durationSeconds.pipe(z.number().min(1, { error: "expected a window of at least 1s" }));
+
 const objectives = z
   .strictObject({
+    /** Before that of the stage and of the policy. */
+    window: window.optional(),
     /** `target`: highest share of failed requests. */
     errorRate: z.strictObject({ target: share, ...failureObjective }).optional(),
     /** The same the other way round. `target`: lowest share of requests that are answered well. */
@@ -100,6 +108,8 @@ const services = z.record(dnsLabel(30), objectives);
 const stagePolicy = z.strictObject({
   minimumRequests: z.int().min(1).optional(),
   warmUp: durationSeconds.optional(),
+  /** Before that of the policy. */
+  window: window.optional(),
   services: services.optional(),
 });
 
@@ -177,6 +187,7 @@ export const sloPolicy = z
     staleAfter: durationSeconds.default(60),
     /** Time after each confirmation that is not counted, beside one scrape interval. */
     warmUp: durationSeconds.default(0),
+    window: window.optional(),
     services,
     /** By the weight the candidate has while it is judged. */
     stages: z.record(weight, stagePolicy).default({}),
@@ -220,13 +231,34 @@ export function budgeted({ services }: Pick<SloPolicy, "services">): string[] {
 
 /** The policy, checked against the channel that is judged by it. */
 export function sloPolicyFor({ prometheus }: Pick<ChannelSection, "prometheus">) {
-  return sloPolicy.superRefine(({ staleAfter }, context) => {
-    if (prometheus === undefined || staleAfter > prometheus.scrapeInterval) return;
-    context.addIssue({
-      code: "custom",
-      path: ["staleAfter"],
-      message: `expected more than channel.prometheus.scrapeInterval (${prometheus.scrapeInterval}s), better twice as much: every sample would be too old`,
-      input: `${staleAfter}s`,
-    });
+  return sloPolicy.superRefine((policy, context) => {
+    if (prometheus === undefined) return;
+    const { scrapeInterval } = prometheus;
+    const tooShort = (path: string[], seconds: number, expected: string) =>
+      context.addIssue({ code: "custom", path, message: `expected ${expected}`, input: `${seconds}s` });
+    if (policy.staleAfter <= scrapeInterval) {
+      const more = `more than channel.prometheus.scrapeInterval (${scrapeInterval}s), better twice as much: every sample would be too old`;
+      tooShort(["staleAfter"], policy.staleAfter, more);
+    }
+    for (const { path, seconds } of windowsOf(policy)) {
+      const twice = `at least twice channel.prometheus.scrapeInterval (${scrapeInterval}s): there would be no two samples in it`;
+      if (seconds < 2 * scrapeInterval) tooShort(path, seconds, twice);
+    }
   });
+}
+
+/** Every window that the policy names, and where. */
+function windowsOf({ window, services, stages }: SloPolicy): { path: string[]; seconds: number }[] {
+  const ofServices = (at: string[], list: SloPolicy["services"]) =>
+    Object.entries(list).map(([name, objectives]) => ({
+      path: [...at, "services", name, "window"],
+      seconds: objectives.window,
+    }));
+  const ofStages = Object.entries(stages).flatMap(([weight, stage]) => [
+    { path: ["stages", weight, "window"], seconds: stage.window },
+    ...ofServices(["stages", weight], stage.services ?? {}),
+  ]);
+  return [{ path: ["window"], seconds: window }, ...ofServices([], services), ...ofStages].flatMap(
+    ({ path, seconds }) => (seconds === undefined ? [] : [{ path, seconds }]),
+  );
 }

@@ -1,10 +1,11 @@
 import type { Objectives } from "../../config/schemas/slo";
 import type { Verdict } from "../../rollout/verdict";
 import { approvedFor, signCommand } from "./approval";
+import { inWords } from "./duration";
 import { hold, type ObjectiveFinding } from "./failure-share";
 import { type GateInput, judged, raises, type ServiceObservation } from "./input";
 import { flawOf, judgeErrors, judgeLatency } from "./service-objectives";
-import { alphaOfComparison, type StagePolicy, stagePolicy } from "./stage-policy";
+import { alphaOfComparison, alphaOfWindow, type StagePolicy, stagePolicy } from "./stage-policy";
 
 const gate = "slo";
 
@@ -35,10 +36,15 @@ export function slo(input: GateInput): Verdict {
   const findings = services.flatMap(([service, objectives]) =>
     judgeService(objectives, snapshot.services?.[service], { input, stage, alpha }).map((finding) => ({
       ...finding,
-      reason: `${service}: ${finding.reason}`,
+      reason: `${service}${inWindow(objectives, policy.mode)}: ${finding.reason}`,
     })),
   );
   return worst(findings);
+}
+
+/** A report counts what it counts. */
+function inWindow({ window }: Objectives, mode: GateInput["slo"]["mode"]): string {
+  return window === undefined || mode === "quick" ? "" : ` (last ${inWords(window)})`;
 }
 
 interface Context {
@@ -63,7 +69,11 @@ function judgeService(
   if (few?.status === "hold") return [few];
   const approved = few === null ? [] : [few];
   if (candidate.requests === 0) return approved;
-  const context = { record: input.record, minimumRequests: stage.minimumRequests, alpha };
+  const context = {
+    record: input.record,
+    minimumRequests: stage.minimumRequests,
+    alpha: alphaOfWindow(alpha, observation.window?.earlier ?? null),
+  };
   return [
     ...approved,
     ...(errorRate === undefined ? [] : [judgeErrors(errorRate, candidate, baseline, context)]),

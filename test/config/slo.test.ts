@@ -56,6 +56,15 @@ describe("an SLO policy", () => {
     expect(stages).toEqual({ 30: { minimumRequests: 1000, warmUp: 30 } });
   });
 
+  test("may judge by the last part of the time, for all, one service, one weight, or one service at one weight", () => {
+    const { window, services, stages } = load(
+      "window: 10m\nservices: {api: {window: 5m}}\nstages: {30: {window: 1h, services: {api: {window: 90s}}}}\n",
+    );
+    expect([window, services.api?.window, stages[30]?.window, stages[30]?.services?.api?.window]).toEqual([
+      600, 300, 3600, 90,
+    ]);
+  });
+
   test("with an error budget of 30 days has the workbook's pairs: burn rates of 14.4, 6, 3 and 1", () => {
     const { errorBudget } = load(`${objectives}errorBudget: {}\n`);
     expect(errorBudget?.period).toBe(30 * 86_400);
@@ -130,6 +139,8 @@ describe("an SLO policy", () => {
       ["slo.yaml:4:", "errorBudget.pairs.0.long", "no longer than the period"],
     ],
     ["services: {}\napplication: {requests: 1bad}", ["application.requests", "expected a metric's name"]],
+    ["services: {}\nwindow: 10", ["slo.yaml:2:1", "window", "expected a duration such as"]],
+    ["services: {}\nwindow: 0s", ["slo.yaml:2:1", "window", "expected a window of at least 1s"]],
     ["services: {}\nlowTraffic: {holdFor: 2}", ["lowTraffic.holdFor", "expected a duration such as"]],
     ["minimumRequests: 5", ["slo.yaml", "services: found nothing"]],
   ] as const)("%s", (text, expected) => {
@@ -150,5 +161,23 @@ describe("an SLO policy", () => {
     expect(problem).toMatch(
       /^slo\.yaml:4:1 staleAfter: found "30s", expected more than channel\.prometheus\./,
     );
+  });
+
+  test("whose windows are too short for two samples is refused, wherever they are", () => {
+    const text = [
+      "window: 31s",
+      "staleAfter: 60s",
+      "services: {api: {window: 29s}}",
+      "stages: {30: {window: 30s, services: {api: {window: 15s}}}, 100: {window: 1s}}",
+    ].join("\n");
+    project.write("slo.yaml", text);
+    const channel = aChannel({ prometheus: { url: "http://127.0.0.1:9090", scrapeInterval: "15s" } });
+    const problems = problemsOf(() => loadPolicies(project.folder, channel).slo());
+    expect(problems.map((problem) => problem.split(": ")[0])).toEqual([
+      "slo.yaml:3:18 services.api.window",
+      "slo.yaml:4:45 stages.30.services.api.window",
+      "slo.yaml:4:67 stages.100.window",
+    ]);
+    expect(problems[0]).toMatch(/found "29s", expected at least twice channel\.prometheus\.scrapeInterval/);
   });
 });

@@ -1,5 +1,6 @@
 import { slo } from "../../policies/gates/slo";
-import { alphaOfComparison, stagePolicy } from "../../policies/gates/stage-policy";
+import { alphaOfComparison, alphaOfWindow, stagePolicy } from "../../policies/gates/stage-policy";
+import { proportionBounds } from "../../policies/gates/statistics";
 import { completed, next, rolling, steady } from "../rollout/releases";
 import { counted, policy, seen, transition } from "./transitions";
 
@@ -24,6 +25,30 @@ describe("what counts at one weight", () => {
       services: { api: { latency: [{ withinSeconds: 0.3 }] }, worker: { errorRate: { target: 0.01 } } },
     });
     expect(stagePolicy(staged, 30).services.api?.errorRate).toBeUndefined();
+  });
+});
+
+describe("which part of the time at one weight counts", () => {
+  const windows = (weight: number, more: object) =>
+    Object.values(
+      stagePolicy(policy({ api: errors, worker: { ...errors, window: "5m" } }, more), weight).services,
+    ).map(({ window }) => window);
+
+  test("is all of it, unless something is said", () => {
+    expect(windows(10, {})).toEqual([undefined, 300]);
+  });
+
+  test("is what the service says, then the stage, then the policy", () => {
+    const more = {
+      window: "10m",
+      stages: {
+        30: { window: "20m" },
+        100: { services: { worker: errors, api: { ...errors, window: "1h" } } },
+      },
+    };
+    expect(windows(10, more)).toEqual([600, 300]);
+    expect(windows(30, more)).toEqual([1200, 300]);
+    expect(windows(100, more)).toEqual([3600, 600]);
   });
 });
 
@@ -69,6 +94,37 @@ describe("the probability of a false alarm", () => {
     };
     const wrong = Array.from({ length: runs }, () => steps.some(blocked)).filter(Boolean).length;
     expect(wrong / runs).toBeLessThanOrEqual(falseAlarm);
+  });
+
+  test("is shared by all windows at one weight, however many there are", () => {
+    expect(alphaOfWindow(0.01, null)).toBe(0.01);
+    const shares = Array.from({ length: 100_000 }, (_, earlier) => alphaOfWindow(0.01, earlier));
+    const spent = shares.reduce((sum, share) => sum + share, 0);
+    expect(spent).toBeLessThanOrEqual(0.01);
+    expect(spent).toBeCloseTo(0.01, 6);
+    expect(Math.min(...shares)).toBeGreaterThan(0);
+  });
+
+  test("holds for a window that slides along with every look, and would not if it were not shared", () => {
+    const falseAlarm = 0.2;
+    const [runs, looks, length, failing] = [40, 1000, 20, 0.1];
+    const random = generator(7);
+    const share = (alphaAt: (earlier: number) => number) => {
+      const isAlarmed = () => {
+        const failures = Array.from({ length: looks }, () => (random() < failing ? 1 : 0));
+        return failures.some((_, last) => {
+          const first = Math.max(0, last + 1 - length);
+          const failed = failures.slice(first, last + 1).filter((one) => one === 1).length;
+          const requests = last + 1 - first;
+          // Certain is only what is far beyond it.
+          if (failed <= 2 * failing * requests) return false;
+          return proportionBounds(failed, requests, alphaAt(first)).lower > failing;
+        });
+      };
+      return Array.from({ length: runs }, isAlarmed).filter(Boolean).length / runs;
+    };
+    expect(share((earlier) => alphaOfWindow(falseAlarm, earlier))).toBeLessThanOrEqual(falseAlarm);
+    expect(share(() => falseAlarm)).toBeGreaterThan(falseAlarm);
   });
 
   test("leaves a bad release certain after few requests", () => {

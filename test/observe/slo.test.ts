@@ -27,9 +27,14 @@ function observe(url: string, baselineServes = true) {
     prometheus: { url, scrapeInterval: "1s" },
   });
   const releases = { candidate: next, baseline: old, baselineServes };
-  return countServices(channel, policy, releases, { from: 1000, to: 1100 });
+  return countServices(channel, policy, releases, () => ({ from: 1000, to: 1100, earlier: null }));
 }
 
+const window = {
+  from: new Date(1_000_000).toISOString(),
+  to: new Date(1_100_000).toISOString(),
+  earlier: null,
+};
 const [candidate, baseline] = [objectName("api", next), objectName("api", old)];
 
 describe("what the gateway has counted", () => {
@@ -77,6 +82,7 @@ describe("what the gateway has counted", () => {
     ]);
     expect(await observe(url)).toEqual({
       api: {
+        window,
         candidate: { requests: 200, errors: 3, within: { "0.3": 190 } },
         baseline: { requests: 1800, errors: 0, within: {} },
         problem: null,
@@ -91,7 +97,7 @@ describe("what the gateway has counted", () => {
   test("no figures are a problem that is said, not zero errors", async () => {
     const { url } = await knowing([]);
     expect(await observe(url)).toEqual({
-      api: { candidate: null, baseline: null, problem: expect.stringContaining("no samples") },
+      api: { window, candidate: null, baseline: null, problem: expect.stringContaining("no samples") },
     });
     expect((await observe(await servers.nowhere())).api?.problem).toMatch(/cannot be read/);
   });
@@ -196,24 +202,25 @@ describe("what the gateway has counted", () => {
 });
 
 describe("which window is counted", () => {
-  const series = [
-    {
-      values: [
-        [at0 - 5, "0"],
-        [at0 + 3599, "100"],
-      ] as Samples,
-    },
+  const always: Samples = [
+    [at0 - 5, "0"],
+    [at0 + 3599, "100"],
   ];
-  const asked = async (more: Parameters<typeof sourcesWith>[0] = {}, weight = 10) => {
+  const asked = async (
+    more: Parameters<typeof sourcesWith>[0] = {},
+    weight = 10,
+    values: Samples = always,
+  ) => {
     const { url, queries } = await knowing([
       [["code=~"], []],
       [["_bucket"], []],
-      [["requests"], series],
+      [["requests"], [{ values }]],
     ]);
     const channel = aChannel({ prometheus: { url, scrapeInterval: "15s" } });
     const record = recordOf(rolling(weight));
-    await observeServices({ kind: "advance", to: rolling(50), record }, sourcesWith({ channel, ...more }));
-    return { range: /\[(\d+)s\]$/.exec(queries[0] ?? "")?.[1] };
+    const step = { kind: "advance", to: rolling(50), record } as const;
+    const observed = await observeServices(step, sourcesWith({ channel, ...more }));
+    return { range: /\[(\d+)s\]$/.exec(queries[0] ?? "")?.[1], api: observed?.api };
   };
 
   test("from one scrape after the confirmation on, and a little before it for a counter's start", async () => {
@@ -224,6 +231,48 @@ describe("which window is counted", () => {
     const slo = policies(undefined, { warmUp: "1m", stages: { 30: { warmUp: "10m" } } });
     expect((await asked({ slo })).range).toBe(String(3600 - 15 - 60 + 60));
     expect((await asked({ slo }, 30)).range).toBe(String(3600 - 15 - 600 + 60));
+  });
+
+  test("or the last part of it, by the weight and the service", async () => {
+    const objectives = { errorRate: { target: 0.01 } };
+    const slo = policies(
+      { api: objectives },
+      { window: "10m", stages: { 30: { services: { api: { ...objectives, window: "5m" } } } } },
+    );
+    expect((await asked({ slo })).range).toBe(String(600 + 60));
+    expect((await asked({ slo }, 30)).range).toBe(String(300 + 60));
+    expect((await asked({ slo, now: new Date(at(315)) })).range).toBe(String(300 + 60));
+  });
+
+  test("what was before it is not counted", async () => {
+    const slo = policies(undefined, { window: "10m" });
+    const { api } = await asked({ slo }, 10, [
+      [at0 - 5, "0"],
+      [at0 + 2990, "900"],
+      [at0 + 3599, "1000"],
+    ]);
+    expect(api).toMatchObject({
+      window: { from: at(3000), to: at(3600), earlier: (3600 - 15 - 600) / 15 },
+      candidate: { requests: 100 },
+      problem: null,
+    });
+  });
+
+  test("one without a request in it has none, whatever was before; one without samples is a problem", async () => {
+    const slo = policies(undefined, { window: "10m" });
+    const idle: Samples = [
+      [at0 - 5, "0"],
+      [at0 + 2990, "900"],
+      [at0 + 3599, "900"],
+    ];
+    expect((await asked({ slo }, 10, idle)).api).toMatchObject({
+      candidate: { requests: 0 },
+      problem: null,
+    });
+    expect((await asked({ slo }, 10, idle.slice(0, 2))).api).toMatchObject({
+      candidate: null,
+      problem: expect.stringMatching(/610 s old/),
+    });
   });
 
   test("before it begins, nothing of it is asked", async () => {

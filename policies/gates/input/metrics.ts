@@ -4,7 +4,7 @@ import { source } from "./source";
 /** A figure that a source computed; not every one of them is a number. */
 const figure = z.number().or(z.nan());
 
-/** Whole counts of one release's requests over the observation window. */
+/** Whole counts of one release's requests over one window. */
 export const requestCounts = z.object({
   requests: figure,
   errors: figure,
@@ -13,8 +13,19 @@ export const requestCounts = z.object({
 });
 export type RequestCounts = z.infer<typeof requestCounts>;
 
+/** The time over which requests were counted, of both releases. */
+export const countedWindow = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  /** How many windows began before this one at this weight; null where it begins with the confirmation for good. */
+  earlier: z.int().min(0).nullable(),
+});
+export type CountedWindow = z.infer<typeof countedWindow>;
+
 /** What the metrics source says of one service; `problem` where it says nothing that can be relied on. */
 export const serviceObservation = z.object({
+  /** Left out where a report says what it counted. */
+  window: countedWindow.optional(),
   candidate: requestCounts.nullable(),
   baseline: requestCounts.nullable(),
   problem: z.string().nullable(),
