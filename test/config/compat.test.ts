@@ -1,5 +1,5 @@
 import { loadPolicies } from "../../config/load/policies";
-import { inputsIn } from "../gates/folders";
+import { inputsIn } from "../folders";
 import { aChannel } from "../gates/transitions";
 import { Project, problemsOf } from "./files";
 
@@ -15,12 +15,12 @@ function load(text: string) {
 }
 
 describe("a compatibility matrix", () => {
-  test.each(inputsIn("compat/good"))("%s is taken", (_, text) => {
+  test.each(inputsIn("config/compat/good"))("%s is taken", (_, text) => {
     expect(load(text)?.cases.length).toBeGreaterThanOrEqual(4);
   });
 
   test("is completed by its defaults", () => {
-    const [, smallest] = inputsIn("compat/good").find(([name]) => name === "smallest")!;
+    const [, smallest] = inputsIn("config/compat/good").find(([name]) => name === "smallest")!;
     expect(load(smallest)).toMatchObject({
       report: "reports/compat/{{channel}}/{{version}}.json",
       deadline: 120,
@@ -29,7 +29,7 @@ describe("a compatibility matrix", () => {
     });
   });
 
-  test.each(inputsIn("compat/bad"))("with %s is refused, with the field", (_, text) => {
+  test.each(inputsIn("config/compat/bad"))("with %s is refused, with the field", (_, text) => {
     const [, expected] = /^# expect: (.*)$/m.exec(text)!;
     const problems = problemsOf(() => load(text));
     expect(problems[0]).toMatch(new RegExp(`^compat/matrix\\.yaml:\\d+:\\d+ ${expected}`));

@@ -1,9 +1,9 @@
 import { loadPolicies } from "../../config/load/policies";
 import { check, readYaml } from "../../config/load/yaml";
 import { incidentFile } from "../../config/schemas/incidents";
-import { messageOf, Project } from "../config/files";
-import { inputsIn } from "./folders";
-import { aChannel } from "./transitions";
+import { inputsIn } from "../folders";
+import { aChannel } from "../gates/transitions";
+import { messageOf, Project } from "./files";
 
 let project: Project;
 beforeEach(() => {
@@ -26,21 +26,21 @@ function readIncidents(text: string) {
 }
 
 describe("SLO policies", () => {
-  test.each(inputsIn("slo/good"))("%s is taken", (_, text) => {
+  test.each(inputsIn("config/slo/good"))("%s is taken", (_, text) => {
     expect(readPolicy(text).services).toBeDefined();
   });
 
-  test.each(inputsIn("slo/bad"))("%s is refused, and the place is named", (_, text) => {
+  test.each(inputsIn("config/slo/bad"))("%s is refused, and the place is named", (_, text) => {
     expect(messageOf(() => readPolicy(text))).toMatch(expectedOf(text));
   });
 });
 
 describe("incident files", () => {
-  test.each(inputsIn("incident/good"))("%s is taken", (_, text) => {
+  test.each(inputsIn("config/incidents/good"))("%s is taken", (_, text) => {
     expect(readIncidents(text).incidents).toBeDefined();
   });
 
-  test.each(inputsIn("incident/bad"))("%s is refused, and the place is named", (_, text) => {
+  test.each(inputsIn("config/incidents/bad"))("%s is refused, and the place is named", (_, text) => {
     expect(messageOf(() => readIncidents(text))).toMatch(expectedOf(text));
   });
 });
