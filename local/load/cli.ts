@@ -25,7 +25,8 @@ function program(): Command {
     .option("--timeout <seconds>", "an answer that takes longer is a failure", Number)
     .option("--in-flight <count>", "most unanswered requests at a time", Number)
     .option("--seconds <seconds>", "stop after this time", Number)
-    .option("--requests <count>", "stop after this many requests", Number);
+    .option("--requests <count>", "stop after this many requests", Number)
+    .option("--acknowledged <file>", "write every acknowledged order to this file");
 }
 
 function answerOverIpc(generator: Generator, send: (message: Reply) => void): void {

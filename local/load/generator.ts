@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type Dispatcher, Pool } from "undici";
+import { Acknowledgements } from "./acknowledged";
 import type { LoadPlan } from "./options";
 import { classify, type Result, versionHeader } from "./outcome";
 import { Customers, type ShopRequest } from "./requests";
@@ -15,6 +16,7 @@ export class Generator {
   readonly #plan: LoadPlan;
   readonly #pool: Pool;
   readonly #customers: Customers;
+  readonly #acknowledgements: Acknowledgements | undefined;
   readonly #total: Tally;
   readonly #stopping = new AbortController();
   readonly #finished: Promise<void>;
@@ -25,6 +27,8 @@ export class Generator {
     this.#plan = plan;
     this.#pool = new Pool(plan.url, { connections: plan.connections, ...timeouts(plan) });
     this.#customers = new Customers(plan);
+    this.#acknowledgements =
+      plan.acknowledged === undefined ? undefined : new Acknowledgements(plan.acknowledged);
     const now = Date.now();
     this.#total = new Tally(now);
     this.#current = new Tally(now);
@@ -57,6 +61,7 @@ export class Generator {
     const now = Date.now();
     await this.#total.close(now);
     await this.#pool.close();
+    await this.#acknowledgements?.close();
     return this.#total.slice(now);
   }
 
@@ -105,10 +110,13 @@ export class Generator {
         method: request.method,
         path: request.path,
         headers: requestHeaders(this.#plan, request),
-        body: request.body,
+        body: request.order === undefined ? undefined : JSON.stringify(request.order),
         reset: this.#plan.newConnections,
       });
-      this.#customers.answered(request, statusCode, await body.text());
+      const order = this.#customers.acknowledged(request, statusCode, await body.text());
+      if (order !== undefined) {
+        this.#acknowledgements?.add(order);
+      }
       return { kind: "answer", status: statusCode, version: single(headers[versionHeader]) };
     } catch (error) {
       return { kind: "error", code: errorCode(error) };
@@ -129,8 +137,8 @@ function timeouts({ timeout }: LoadPlan) {
   } satisfies Client.Options;
 }
 
-function requestHeaders({ host }: LoadPlan, { body }: ShopRequest): Record<string, string> {
-  return body === undefined ? { host } : { host, "content-type": "application/json" };
+function requestHeaders({ host }: LoadPlan, { order }: ShopRequest): Record<string, string> {
+  return order === undefined ? { host } : { host, "content-type": "application/json" };
 }
 
 function single(header: Dispatcher.ResponseData["headers"][string]): string | undefined {

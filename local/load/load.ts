@@ -49,7 +49,7 @@ function cliArguments(options: LoadOptions): string[] {
     if (typeof value === "boolean") {
       return value ? [flag] : [];
     }
-    return [flag, String(value)];
+    return value === undefined ? [] : [flag, String(value)];
   });
 }
 

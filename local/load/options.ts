@@ -24,6 +24,8 @@ export const loadOptions = z.strictObject({
   seconds: z.number().positive().max(86_400).default(3600),
   /** Stop after this many requests. */
   requests: z.number().int().positive().default(5_000_000),
+  /** File for the orders that were acknowledged, a line of JSON each, complete when the load has stopped. */
+  acknowledged: z.string().min(1).optional(),
 });
 
 export type LoadOptions = z.input<typeof loadOptions>;

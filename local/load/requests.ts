@@ -1,19 +1,40 @@
+import { randomBytes } from "node:crypto";
+import type { AcknowledgedOrder } from "./acknowledged";
 import type { LoadPlan } from "./options";
+
+type Order = Omit<AcknowledgedOrder, "id">;
 
 export interface ShopRequest {
   method: "GET" | "POST";
   path: string;
-  body?: string;
+  /** What a POST places. */
+  order?: Order;
 }
 
 const items = ["tea", "coffee", "mug"];
+const customersPerRun = 1000;
+const largestQuantity = 100;
 const ordersKept = 200;
+
+/**
+ * The n-th order of a run. No two of the first 300,000 are the same, nor are those of two runs, so an order that is
+ * stored twice shows.
+ */
+function nthOrder(run: string, n: number): Order {
+  const round = Math.floor(n / (customersPerRun * items.length));
+  return {
+    customer: `customer-${run}-${n % customersPerRun}`,
+    item: items[n % items.length] ?? "tea",
+    quantity: 1 + ((n + round) % largestQuantity),
+  };
+}
 
 /** Makes the requests of one customer after another: lists products, places orders, looks at placed orders. */
 export class Customers {
   readonly #writes: number;
   readonly #readBacks: number;
   readonly #random: () => number;
+  readonly #run = randomBytes(4).toString("hex");
   readonly #orders: string[] = [];
   #placed = 0;
 
@@ -26,13 +47,7 @@ export class Customers {
   next(): ShopRequest {
     const draw = this.#random();
     if (draw < this.#writes) {
-      this.#placed++;
-      const order = {
-        customer: `customer-${this.#placed % 1000}`,
-        item: items[this.#placed % items.length],
-        quantity: 1 + (this.#placed % 3),
-      };
-      return { method: "POST", path: "/orders", body: JSON.stringify(order) };
+      return { method: "POST", path: "/orders", order: nthOrder(this.#run, this.#placed++) };
     }
     const id = this.#orders[Math.floor(this.#random() * this.#orders.length)];
     if (draw < this.#writes + this.#readBacks && id !== undefined) {
@@ -41,15 +56,22 @@ export class Customers {
     return { method: "GET", path: "/products" };
   }
 
-  /** Remembers the order in the answer to a POST, so that later requests read it back, from whichever version. */
-  answered(request: ShopRequest, status: number, body: string): void {
-    if (request.method !== "POST" || status !== 201) {
-      return;
+  /**
+   * The order that this answer acknowledges, if it does. It is remembered, so that later requests read it back, from
+   * whichever version.
+   */
+  acknowledged({ order }: ShopRequest, status: number, body: string): AcknowledgedOrder | undefined {
+    if (order === undefined || status !== 201) {
+      return undefined;
     }
     const id = orderId(body);
-    if (id === undefined) {
-      return;
+    if (id !== undefined) {
+      this.#remember(id);
     }
+    return { id: id ?? null, ...order };
+  }
+
+  #remember(id: string): void {
     if (this.#orders.length < ordersKept) {
       this.#orders.push(id);
     } else {

@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { acknowledgedOrder } from "../../../local/load/acknowledged";
 import { type Load, startLoad } from "../../../local/load/load";
 import type { LoadOptions } from "../../../local/load/options";
 import type { Slice } from "../../../local/load/slice";
@@ -138,6 +142,45 @@ describe("the load generator", () => {
     await start({ rate: 100, requests: 50, newConnections: true });
     await until((slice) => slice.byVersion["1.0.0"]?.requests === 50);
     expect(connections.size).toBe(50);
+  });
+
+  test("writes every acknowledged order to the file, and only those", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "load-"));
+    const path = join(dir, "acknowledged.jsonl");
+    let posts = 0;
+    const acknowledged: unknown[] = [];
+    answer = (request, response) => {
+      if (request.method !== "POST") return product("1.0.0")(request, response);
+      const id = ++posts;
+      const good = id % 3 !== 0;
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        if (good) acknowledged.push({ id: String(id), ...JSON.parse(body) });
+        response.writeHead(good ? 201 : 500, { "x-shop-version": "1.0.0" }).end(JSON.stringify({ id }));
+      });
+    };
+    try {
+      await start({ rate: 500, requests: 300, writes: 0.5, acknowledged: path });
+      await until((slice) => slice.byVersion["1.0.0"]?.requests === 300);
+      const total = await load!.stop();
+      const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+      expect(lines).toHaveLength(total.byStatus[201]!);
+      const written = lines.map((line) => acknowledgedOrder.parse(JSON.parse(line)));
+      expect(written).toHaveLength(acknowledged.length);
+      expect(written).toEqual(expect.arrayContaining(acknowledged));
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test("ends with an error when acknowledged orders cannot be written", async () => {
+    answer = (_, response) => response.writeHead(201, { "x-shop-version": "1.0.0" }).end('{"id": 1}');
+    const running = await start({ writes: 1, acknowledged: "/nowhere/acknowledged.jsonl" });
+    load = undefined;
+    await expect(running.stop()).rejects.toThrow(/ENOENT.*nowhere/);
   });
 
   test("says what is wrong with its options", async () => {
