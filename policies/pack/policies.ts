@@ -9,7 +9,8 @@ import { atMostTwoReleases, correlationIds, labels, podLabels, transitionIds } f
 import { contractInFinalize, migrationDependencies, migrationsFirst } from "./migrations-first";
 import { configMapSecrets, podSecrets } from "./plain-text-secrets";
 import { record } from "./record";
-import { type PackIdentity, releaseGates } from "./release-gates";
+import { releaseGates } from "./release-gates";
+import { type PackIdentity, Signature } from "./signature";
 import { routeWeights, serviceTargets } from "./traffic";
 import { containerResources, noUnavailability, probes, securityContext } from "./workloads";
 
@@ -30,11 +31,12 @@ export function releasePolicies(
   { preview, kubeconfig }: PackEnvironment,
 ): Policies {
   const judgements = new Judgements();
-  return [
-    releaseGates(sources, judgements, pack),
+  const signature = new Signature(pack);
+  const policies: Policies = [
+    releaseGates(sources, judgements),
     judgedFirst(judgements, kubeconfig),
     intent(judgements),
-    record(judgements, preview),
+    record(judgements, sources, signature, preview),
     routeWeights(judgements),
     serviceTargets(judgements),
     atMostTwoReleases(judgements),
@@ -54,4 +56,5 @@ export function releasePolicies(
     disruptionBudgets,
     migrationDependencies,
   ];
+  return policies.map((policy) => signature.noting(policy));
 }

@@ -1,40 +1,78 @@
-import type { ResourceValidationPolicy } from "@pulumi/policy";
+import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 import canonicalize from "canonicalize";
 import { stashNames } from "../../observe/state";
 import { nextRecord } from "../../rollout/history";
-import { type ChannelRecord, channelRecord, positionOf } from "../../rollout/record";
-import type { JudgedChannel } from "./channel-judgement";
+import { type ChannelRecord, channelRecord, type PackSignature, positionOf } from "../../rollout/record";
+import type { ChannelSources, JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { plain } from "./object-policy";
 import { types } from "./objects";
+import { type Signature, signedPolicies } from "./signature";
 
 /** Between the machine that judges and the one that asks the data plane, where these are two. */
 const clockSkewMilliseconds = 30_000;
 
 /**
  * The record is what the next update is judged by: it must be the one that follows from what was judged, written at
- * the time at which it is written. It is known only in the update itself.
+ * the time at which it is written. Of a transition it says which pack judged it, and that is for this pack to write.
+ * It is known only in the update itself.
  */
-export function record(judgements: Judgements, preview: boolean): ResourceValidationPolicy {
+export function record(
+  judgements: Judgements,
+  sources: () => Pick<ChannelSources, "memory">,
+  signature: Signature,
+  preview: boolean,
+): ResourceValidationPolicy {
+  const concerns = ({ type, name }: ResourceValidationArgs) =>
+    !preview && type === types.stash && name === stashNames.record;
   return {
-    name: "record",
+    name: signedPolicies.writer,
     description: "The channel's record is what follows from the transition that was judged.",
     enforcementLevel: "mandatory",
-    validateResource: ({ type, name, props }, reportViolation) => {
-      if (preview || type !== types.stash || name !== stashNames.record) return;
+    remediateResource: async (args) => {
+      if (!concerns(args)) return undefined;
+      const input = await signed(plain(args.props.input), sources, signature.written);
+      return input === null ? undefined : { input };
+    },
+    validateResource: (args, reportViolation) => {
       const channel = judgements.passed;
-      if (channel === null) return;
-      const violation = violationOf(plain(props.input), channel);
+      if (!concerns(args) || channel === null) return;
+      const violation = violationOf(plain(args.props.input), channel, signature.written);
       if (violation !== null) reportViolation(violation);
     },
   };
 }
 
-function violationOf(input: unknown, channel: JudgedChannel): string | null {
+/** A record of a new transition with the signature in its newest entry; null where there is nothing to sign. */
+async function signed(
+  input: unknown,
+  sources: () => Pick<ChannelSources, "memory">,
+  signature: PackSignature | null,
+): Promise<ChannelRecord | null> {
+  const read = channelRecord.safeParse(input);
+  if (!read.success || signature === null) return null;
+  try {
+    const { record: before } = await sources().memory();
+    return read.data.transition.id === before?.transition.id ? null : withSignature(read.data, signature);
+  } catch {
+    // Memory that cannot be read is refused by the gates, before anything is changed; here it is too late to stop.
+    return null;
+  }
+}
+
+function withSignature(written: ChannelRecord, judgedBy: PackSignature): ChannelRecord {
+  const { history } = written;
+  return {
+    ...written,
+    history: [...history.slice(0, -1), ...history.slice(-1).map((entry) => ({ ...entry, judgedBy }))],
+  };
+}
+
+function violationOf(input: unknown, channel: JudgedChannel, signature: PackSignature | null): string | null {
   const read = channelRecord.safeParse(input);
   if (!read.success) return "it cannot be read";
   const written = read.data;
-  if (canonicalize(written) !== canonicalize(expectedRecord(written, channel))) {
+  if (canonicalize(written) !== canonicalize(expectedRecord(written, channel, signature))) {
     return `it does not follow from the record before and the ${channel.transition?.kind ?? "reconciliation"} that was judged`;
   }
   if (channel.transition === null) return null;
@@ -46,7 +84,11 @@ function violationOf(input: unknown, channel: JudgedChannel): string | null {
 }
 
 /** By the program's own rule, with what only the update itself knows: the time, and who did it and why. */
-function expectedRecord(written: ChannelRecord, channel: JudgedChannel): ChannelRecord | null {
+function expectedRecord(
+  written: ChannelRecord,
+  channel: JudgedChannel,
+  signature: PackSignature | null,
+): ChannelRecord | null {
   const { record: before, transition, to, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
@@ -59,12 +101,8 @@ function expectedRecord(written: ChannelRecord, channel: JudgedChannel): Channel
   };
   const entry = written.history.at(-1);
   if (entry === undefined) return null;
-  const { transition: _id, from: _from, to: _to, ...attribution } = entry;
-  return nextRecord(
-    channel.name,
-    before,
-    plan,
-    { id: transition.id, confirmedAt, services: {} },
-    attribution,
-  );
+  const { transition: _id, from: _from, to: _to, judgedBy: _judgedBy, ...attribution } = entry;
+  const confirmation = { id: transition.id, confirmedAt, services: {} };
+  const next = nextRecord(channel.name, before, plan, confirmation, attribution);
+  return signature === null ? next : withSignature(next, signature);
 }

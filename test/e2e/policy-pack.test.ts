@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { z } from "zod";
+import manifest from "../../policies/package.json";
 import type { TestChannel } from "./story/channel";
 import { closedGates } from "./story/closed-gates";
 import { eventually } from "./story/eventually";
@@ -90,7 +90,7 @@ describe("the program as it is, under the pack", () => {
     verify.succeeded(installed);
     expect(installed.output).toMatch(/✅ release-channels@v/);
     await canary.startLoad();
-    expect(await judgedBy(canary)).toEqual({ name: "release-channels", version: "0.1.0", tightening: {} });
+    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: {}, loosened: [] });
 
     when.versionIsSet(canary, "1.1.0");
     verify.moved(await when.up(canary), "start", 10);
@@ -127,10 +127,7 @@ describe("the program as it is, under the pack", () => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
     await when.gatesAreOpen(canary);
     packIsMandatory(canary);
-    const file = join(dirname(canary.log), "pack.json");
-    canary.environment.PULUMI_OPTION_POLICY_PACK_CONFIG = file;
-    const configure = (tightening: object | string) =>
-      writeFileSync(file, JSON.stringify({ "release-gates": tightening }));
+    const configure = (tightening: object) => packIsConfigured(canary, { "release-gates": tightening });
     configure({ requiredGates: ["evidence"], minimumObservationSeconds: 3600, maximumWeightStep: 15 });
     const asked = [
       "evidence: the policy pack requires this gate",
@@ -139,19 +136,46 @@ describe("the program as it is, under the pack", () => {
     ];
     await packBlocks(canary, new RegExp(asked.join("[\\s\\S]*")));
 
-    configure("advisory");
+    configure({ maximumWeightStep: 20 });
     verify.moved(await when.up(canary), "advance", 30);
+    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: { maximumWeightStep: 20 }, loosened: [] });
+    await verify.noRequestFailed(canary);
+  });
+
+  story("shows in the record how it was loosened, and where it was left out", async (world) => {
+    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+    canary.configure({ observation: { for: "1h" }, rollbackWindow: "1h" });
     expect(await judgedBy(canary)).toBeUndefined();
+    const isIdle = async () => verify.succeeded(await canary.run("up", "--yes", "--expect-no-changes"));
+    packIsMandatory(canary);
+    await isIdle();
+
+    canary.configure({ observation: { for: "2s" } });
+    await when.gatesAreOpen(canary);
+    packIsConfigured(canary, { "release-gates": "advisory", "disruption-budgets": "disabled" });
+    verify.moved(await when.up(canary), "advance", 30);
+    const loosened = ["release-gates", "disruption-budgets"];
+    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: {}, loosened });
+
+    canary.configure({ observation: { for: "1h" } });
+    await isIdle();
+    canary.environment = {};
+    await isIdle();
+    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: {}, loosened });
     await verify.noRequestFailed(canary);
   });
 });
 
-const channelInputs = z.object({ judgedBy: z.unknown().optional() });
+const pack = { name: "release-channels", version: manifest.version };
 
-/** What the pack has signed for in the state; nothing where it was not in force. */
+/** From now on the engine runs the pack with this configuration. */
+function packIsConfigured(channel: TestChannel, configuration: object): void {
+  const file = join(dirname(channel.log), "pack.json");
+  writeFileSync(file, JSON.stringify(configuration));
+  channel.environment.PULUMI_OPTION_POLICY_PACK_CONFIG = file;
+}
+
+/** The signature of the newest transition; nothing where the pack was not in force. */
 async function judgedBy(channel: TestChannel): Promise<unknown> {
-  const resources = Object.entries(await channel.state());
-  const [, released] =
-    resources.find(([urn]) => urn.includes("::release-channels:index:ReleaseChannel::")) ?? [];
-  return channelInputs.parse(released?.inputs).judgedBy;
+  return (await verify.recordOf(channel)).history.at(-1)?.judgedBy;
 }

@@ -4,6 +4,7 @@ import { atMostTwoReleases, correlationIds, labels, transitionIds } from "../../
 import { contractInFinalize, migrationsFirst } from "../../policies/pack/migrations-first";
 import { types } from "../../policies/pack/objects";
 import { record } from "../../policies/pack/record";
+import { Signature } from "../../policies/pack/signature";
 import { routeWeights, serviceTargets } from "../../policies/pack/traffic";
 import { nextRecord } from "../../rollout/history";
 import type { ChannelRecord } from "../../rollout/record";
@@ -393,8 +394,14 @@ describe("the record", () => {
     ),
     ...more,
   });
+  const sources = () => ({ memory: async () => ({ record: before, intent: null }) });
+  const pack = { name: "release-channels", version: "1.2.3" };
+  const forged = (one: ChannelRecord) => ({
+    ...one,
+    history: one.history.map((entry) => ({ ...entry, judgedBy: { ...pack, tightening: {}, loosened: [] } })),
+  });
   const ask = (input: unknown, preview = false, channel = judged) =>
-    violations(record(judgementsOf(channel), preview), {
+    violations(record(judgementsOf(channel), sources, new Signature(pack), preview), {
       type: types.stash,
       name: "record",
       props: { input },
@@ -410,6 +417,7 @@ describe("the record", () => {
     ["says that another version was completed", () => written(now(), { completed: [] })],
     ["takes off a brake", () => written(now(), { braked: true })],
     ["bears another transition", () => written(now(), { transition: { ...before.transition, id: "t9" } })],
+    ["bears a signature that the pack did not write", () => forged(written(now()))],
     ["was confirmed an hour ago", () => written(new Date(Date.now() - 3_600_000).toISOString())],
     ["will be confirmed", () => written(new Date(Date.now() + 3_600_000).toISOString())],
     ["is none", () => ({ weight: 30 })],
@@ -421,6 +429,10 @@ describe("the record", () => {
     const kept = judgedTo(completed(), null, { record: before });
     expect(await ask(before, false, kept)).toEqual([]);
     expect(await ask({ ...before, since: now() }, false, kept)).toHaveLength(1);
+    const unsigned = written(now());
+    const after = judgedTo(rolling(30), null, { record: unsigned });
+    expect(await ask(unsigned, false, after)).toEqual([]);
+    expect(await ask(forged(unsigned), false, after)).toHaveLength(1);
   });
 
   test("is not known in a preview", async () => {

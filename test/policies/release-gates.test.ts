@@ -21,7 +21,7 @@ import {
   third,
   wish,
 } from "../rollout/releases";
-import { asked, configurationOf, noPolicies, violations } from "./pack-run";
+import { configurationOf, noPolicies, violations } from "./pack-run";
 
 function targetOf(kind: TransitionKind, to: Position, transition = "t2"): Target {
   return {
@@ -242,18 +242,16 @@ describe("what the pack's configuration asks beyond the channel's", () => {
   test.each([{ maximumWeightStep: 0 }, { requiredGates: ["nothing"] }, { anything: 1 }])(
     "is refused where it is not understood (%j)",
     async (config) => {
-      const policy = releaseGates(() => sources({ record: recordOf(rolling(10)) }), new Judgements(), pack);
+      const policy = releaseGates(() => sources({ record: recordOf(rolling(10)) }), new Judgements());
       const question = { type: types.channel, props: targetOf("advance", rolling(30)), config };
       expect(await violations(policy, question)).toHaveLength(1);
     },
   );
 });
 
-const pack = { name: "release-channels", version: "1.2.3" };
-
 describe("the policy", () => {
   const question = (props: object) => ({ type: types.channel, name: "canary", props });
-  const policyOf = (situation: Situation) => releaseGates(() => sources(situation), new Judgements(), pack);
+  const policyOf = (situation: Situation) => releaseGates(() => sources(situation), new Judgements());
   const advance = targetOf("advance", rolling(30));
 
   test("reports the reasons of the gates", async () => {
@@ -290,14 +288,5 @@ describe("the policy", () => {
     expect(
       await violations(policyOf({ record: recordOf(rolling(10)) }), question({ ...advance, weight })),
     ).toHaveLength(1);
-  });
-
-  test("signs for the channel with its name, version and configuration", async () => {
-    const policy = policyOf({ record: recordOf(rolling(10)) });
-    expect(policy.enforcementLevel).toBe("remediate");
-    const config = { maximumWeightStep: 50 };
-    const signed = await policy.remediateResource?.(asked({ ...question(advance), config }));
-    expect(signed).toEqual({ ...advance, judgedBy: { ...pack, tightening: config } });
-    expect(await policy.remediateResource?.(asked({ type: types.route, props: {} }))).toBeUndefined();
   });
 });
