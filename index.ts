@@ -12,6 +12,7 @@ import { refuseForeignObjects } from "./observe/ownership";
 import { writeReport } from "./observe/report-file";
 import { readMemory } from "./observe/state";
 import { observeTraffic } from "./observe/traffic";
+import { dataSettings } from "./rollout/data-jobs";
 import { decide } from "./rollout/plan";
 import { propose } from "./rollout/propose";
 import { interrupted } from "./rollout/record";
@@ -67,6 +68,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     replicas: Object.fromEntries(
       Object.entries(channel.services).map(([name, { replicas }]) => [name, replicas]),
     ),
+    data: dataSettings(channel),
     id: ulid(now.getTime()),
     now: now.toISOString(),
   });

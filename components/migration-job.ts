@@ -1,74 +1,91 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChannelSection } from "../config/schemas/channel";
-import type { MigrationSpec } from "../config/schemas/release";
-import { migrationJobName, type Release } from "../rollout/release";
-import { type ChannelContext, correlated, releaseLabels } from "./release-context";
+import type { MigrationPolicy } from "../config/schemas/data-store";
+import type { PlannedMigration } from "../rollout/data-jobs";
+import { checksum, jobName } from "../rollout/migrations";
+import { dataJob } from "./data-job";
+import { type LedgerAccess, ledgerEnvironment, ledgerProgram, refusedExitCode } from "./ledger";
+import type { ChannelContext } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
 
 export interface MigrationJobArgs {
   context: ChannelContext;
-  release: Release;
-  migration: MigrationSpec;
-  policy: ChannelSection["migrations"];
+  planned: PlannedMigration;
+  policy: MigrationPolicy;
+  /** Null where migrations rest on their tool's own ledger. */
+  ledger: LedgerAccess | null;
+  serviceAccount: string;
   correlation: string | undefined;
 }
 
-/** One migration of a release, as a Job that is awaited; its tool's ledger makes it safe to repeat. */
+const backfillDeadlineSeconds = 86_400;
+const backfillRetries = 10;
+
+/** How long a migration may take, in seconds. */
+export function migrationDeadline(
+  { phase, deadline }: PlannedMigration["run"]["spec"],
+  policy: Pick<MigrationPolicy, "deadline">,
+): number {
+  return deadline ?? (phase === "backfill" ? backfillDeadlineSeconds : policy.deadline);
+}
+
+/** One migration of a release as a Job; under the data store's ledger it is safe to repeat, and never runs twice. */
 export class MigrationJob extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, release, migration, policy, correlation } = args;
+    const { context, planned, policy, ledger } = args;
+    const { run } = planned;
+    const { spec, release, version, direction, step, attempt } = run;
+    const { id, phase } = spec;
     super(
       "release-channels:index:MigrationJob",
       name,
-      { channel: context.channel, release: release.id, migration: migration.id, phase: migration.phase },
+      { channel: context.channel, release, migration: id, phase, direction, run: jobName(run) },
       opts,
     );
-    const labels = releaseLabels(context, "migration", release);
-    new k8s.batch.v1.Job(
+    const command = direction === "up" ? spec.command : spec.down?.command;
+    const own = [
+      ...Object.entries(spec.env ?? {}).map(([key, value]) => ({ name: key, value })),
+      ...secretEnvironment(policy.secrets),
+    ];
+    const asks = {
+      run: jobName(run),
+      attempt,
+      migration: { id, checksum: checksum(spec), phase, direction, version },
+    };
+    const program = ledger === null ? null : ledgerProgram(ledger);
+    dataJob(
       `${name}-job`,
       {
-        metadata: {
-          name: migrationJobName(migration, release),
-          namespace: context.namespace,
-          labels,
-          annotations: {
-            ...correlated(correlation),
-            "pulumi.com/timeoutSeconds": String(policy.deadline + 10),
-            // A Job that failed is run again by the next update.
-            "pulumi.com/replaceUnready": "true",
-          },
+        context,
+        jobName: planned.name,
+        run: jobName(run),
+        phase,
+        release: { id: release, version },
+        serviceAccount: args.serviceAccount,
+        resources: policy.resources,
+        deadlineSeconds: migrationDeadline(spec, policy),
+        retries: spec.retries ?? (phase === "backfill" ? backfillRetries : 0),
+        awaited: step !== "alongside",
+        correlation: args.correlation,
+        kept: !planned.due,
+        container: {
+          image: spec.image,
+          ...(program === null
+            ? { ...(command === undefined ? {} : { command }), env: own }
+            : {
+                command: [...program.run, ...(command ?? [])],
+                env: [...own, ...ledgerEnvironment(program.access, asks)],
+                volumeMounts: program.volumeMounts,
+              }),
         },
-        spec: {
-          backoffLimit: 0,
-          activeDeadlineSeconds: policy.deadline,
-          template: {
-            metadata: { labels },
-            spec: {
-              restartPolicy: "Never",
-              automountServiceAccountToken: false,
-              securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-              containers: [
-                {
-                  name: "migration",
-                  image: migration.image,
-                  imagePullPolicy: "IfNotPresent",
-                  ...(migration.command === undefined ? {} : { command: migration.command }),
-                  env: secretEnvironment(policy.secrets),
-                  resources: {
-                    requests: { cpu: "50m", memory: "64Mi" },
-                    limits: { memory: "512Mi" },
-                  },
-                  securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-                  // Brings the end of the log into the Job's error.
-                  terminationMessagePolicy: "FallbackToLogsOnError",
-                },
-              ],
-            },
-          },
-        },
+        ...(program === null
+          ? {}
+          : {
+              initContainers: program.initContainers,
+              volumes: program.volumes,
+              finalExitCodes: [refusedExitCode],
+            }),
       },
-      { parent: this, provider: context.provider },
+      { parent: this },
     );
     this.registerOutputs({});
   }

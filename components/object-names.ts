@@ -2,7 +2,8 @@ import { UserError } from "../config/load/problems";
 import type { ObjectNames } from "../observe/ownership";
 import { mirrorName, routeName } from "../rollout/labels";
 import { type Plan, routedServices } from "../rollout/plan";
-import { migrationJobName, objectName } from "../rollout/release";
+import { objectName } from "../rollout/release";
+import { dataAccountName } from "./data-changes";
 
 /** Names of all objects that a plan writes, to be checked for other owners first. */
 export function objectNames(plan: Plan, product: string, channel: string): ObjectNames {
@@ -20,9 +21,10 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
     PodDisruptionBudget: names,
     ConfigMap: [...names, mirrorName(product, channel)],
     Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],
-    Job: plan.releases.flatMap(({ release }) =>
-      release.migrations.map((migration) => migrationJobName(migration, release)),
+    Job: [...plan.data.migrations, ...plan.data.companions, ...plan.data.reconciliations].map(
+      ({ name }) => name,
     ),
+    ServiceAccount: [dataAccountName(product, channel)],
     HTTPRoute: routes,
   };
 }

@@ -5,6 +5,7 @@ import { type ChannelSection, defaultCapacity } from "../config/schemas/channel"
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
 import { correlationsOf } from "../rollout/correlation";
+import type { Backup } from "../rollout/data-jobs";
 import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../rollout/plan";
 import type { ChannelRecord, Intent } from "../rollout/record";
 import type { Release } from "../rollout/release";
-import { MigrationJob } from "./migration-job";
+import { DataChanges } from "./data-changes";
 import { type ChannelContext, channelLabels, correlated } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
 import { TrafficConfirmation } from "./traffic-confirmation";
@@ -40,8 +41,8 @@ type Dependencies = pulumi.Resource[];
 
 /**
  * One channel: registers what the plan says, in the order that keeps every request answered. First the intent;
- * then migrations and the rising release until it is ready; then routes; then the data plane is asked; what it
- * answers becomes the record; only then the falling release is touched.
+ * then migrations and the rising release until it is ready; then routes; then the data plane is asked, and the data
+ * switched or contracted; what it answers becomes the record; only then the falling release is touched.
  */
 export class ReleaseChannel extends pulumi.ComponentResource {
   /** The record after this update; unknown in the preview of a transition. */
@@ -78,7 +79,18 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       { input: intentOf(plan, args.intent) },
       { parent: this },
     );
-    const rising = this.releases("rising", [intent]);
+    const data = new DataChanges(
+      {
+        context: this.context,
+        section,
+        plan,
+        correlations: this.correlations,
+        correlation: this.rolloutCorrelation(),
+      },
+      this,
+      [intent],
+    );
+    const rising = this.releases("rising", [intent, ...data.before]);
     const routes = this.routes([intent, ...rising]);
     const confirmation = new TrafficConfirmation(
       `${channelName}-confirmation`,
@@ -88,46 +100,29 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     const follows =
       plan.transition === null && args.record !== null
         ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
-        : confirmation.confirmed.apply((confirmed) =>
-            nextRecord(channel, args.record, plan, confirmed, args.attribution),
-          );
+        : pulumi
+            .all([confirmation.confirmed, data.made])
+            .apply(([confirmed, made]) =>
+              nextRecord(channel, args.record, plan, confirmed, args.attribution, made as Backup | null),
+            );
     const record = new pulumi.Stash(
       stashNames.record,
       { input: follows },
-      { parent: this, dependsOn: [confirmation] },
+      { parent: this, dependsOn: [confirmation, ...data.after([confirmation])] },
     );
     // What is kept, not what was asked for: a policy pack adds its signature.
     this.record = record.input.apply((kept): ChannelRecord => kept);
     this.mirror([record]);
     this.releases("falling", [record]);
+    data.reconciliations([record]);
     this.registerOutputs({ record: this.record });
   }
 
-  /** The releases whose share rises, or falls: their migrations in order, then their services. */
+  /** The services of the releases whose share rises, or falls. */
   private releases(direction: PlannedRelease["direction"], dependsOn: Dependencies): Dependencies {
     return this.args.plan.releases
       .filter((planned) => planned.direction === direction)
-      .flatMap((planned) => {
-        const migrations = this.migrations(planned, dependsOn);
-        return [...migrations, ...this.services(planned, [...dependsOn, ...migrations])];
-      });
-  }
-
-  private migrations({ release }: PlannedRelease, dependsOn: Dependencies): Dependencies {
-    const jobs: Dependencies = [];
-    for (const migration of release.migrations) {
-      const name = `${this.channelName}-${migration.id}-${release.id}`;
-      const { section } = this.args;
-      const args = {
-        context: this.context,
-        release,
-        migration,
-        policy: section.migrations,
-        correlation: this.correlations[release.id],
-      };
-      jobs.push(new MigrationJob(name, args, { parent: this, dependsOn: [...dependsOn, ...jobs] }));
-    }
-    return jobs;
+      .flatMap((planned) => this.services(planned, dependsOn));
   }
 
   private services({ release, services }: PlannedRelease, dependsOn: Dependencies): Dependencies {

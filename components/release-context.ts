@@ -24,7 +24,7 @@ export function channelLabels({ channel, product }: ChannelContext): Record<stri
 export function releaseLabels(
   context: ChannelContext,
   service: string,
-  release: Release,
+  release: Pick<Release, "id" | "version">,
 ): Record<string, string> {
   return {
     ...channelLabels(context),

@@ -6,7 +6,7 @@ import { ask, type Cluster } from "./kubernetes";
 /** Kind → names of the objects an update is about to write. */
 export type ObjectNames = Readonly<
   Record<
-    "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "HTTPRoute",
+    "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "ServiceAccount" | "HTTPRoute",
     readonly string[]
   >
 >;
@@ -32,6 +32,7 @@ export async function refuseForeignObjects(
     PodDisruptionBudget: (options) =>
       cluster.policy.listNamespacedPodDisruptionBudget({ namespace }, options),
     Job: (options) => cluster.batch.listNamespacedJob({ namespace }, options),
+    ServiceAccount: (options) => cluster.core.listNamespacedServiceAccount({ namespace }, options),
     HTTPRoute: (options) =>
       cluster.custom.listNamespacedCustomObject(
         { group: "gateway.networking.k8s.io", version: "v1", namespace, plural: "httproutes" },

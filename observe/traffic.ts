@@ -3,6 +3,7 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
 import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
+import { observeDataJobs } from "./data-jobs";
 import { ask, type Cluster } from "./kubernetes";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
@@ -70,7 +71,7 @@ export async function observeGateway(
   return { problem: null };
 }
 
-/** Weights of the channel's routes, and the transition of the record's mirror. */
+/** Weights of the channel's routes, the transition of the record's mirror, and the Jobs of its data. */
 export async function observeTraffic(
   cluster: Cluster,
   channelName: string,
@@ -84,7 +85,7 @@ export async function observeTraffic(
   const labelSelector = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const [routes, mirror] = await Promise.all([
+  const [routes, mirror, jobs] = await Promise.all([
     ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
       cluster.custom.listNamespacedCustomObject(
         { ...gatewayApi, namespace, plural: "httproutes", labelSelector },
@@ -94,6 +95,7 @@ export async function observeTraffic(
     ask(cluster, `ConfigMap ${namespace}/${mirrorName(product, channelName)}`, (options) =>
       cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }, options),
     ),
+    observeDataJobs(cluster, namespace, labelSelector),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};
@@ -102,6 +104,7 @@ export async function observeTraffic(
       items.map((item) => [item.metadata.labels?.[labelKeys.name] ?? item.metadata.name, shares(item)]),
     ),
     mirror: transition === undefined || at === undefined ? null : { transition, at },
+    jobs,
   };
 }
 

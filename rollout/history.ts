@@ -1,4 +1,5 @@
 import { correlationsOf } from "./correlation";
+import { type Backup, rememberedData } from "./data-jobs";
 import type { Plan } from "./plan";
 import {
   type ChannelRecord,
@@ -36,6 +37,7 @@ export function nextRecord(
   plan: Plan,
   confirmed: Confirmation,
   attribution: Attribution,
+  backup: Backup | null = null,
 ): ChannelRecord {
   const { transition, to } = plan;
   if (transition === null) throw new Error("without a transition the record stays as it is");
@@ -48,6 +50,7 @@ export function nextRecord(
     ...attribution,
     // Of an unfinished raise that is taken back, nothing that was signed for it was used.
     ...(lowers(transition.kind) ? signedDecisions([]) : {}),
+    ...(backup === null ? {} : { backup }),
   };
   const weightMoved = previous === null || previous.weight !== to.weight || previous.state !== to.state;
   return {
@@ -62,6 +65,7 @@ export function nextRecord(
     setAsideOverlay: setAsideAfter(previous, plan),
     correlations: correlationsOf(previous, to, transition.id),
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
+    ...rememberedData(plan.data, to, previous),
     braked: isBraked(previous, plan),
   };
 }

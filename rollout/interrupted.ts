@@ -1,13 +1,6 @@
 import { backToRecord, type LiveTraffic, listedShares, liveShares } from "./live";
 import { type Proposal, type ProposeInput, wants } from "./proposal";
-import {
-  type ChannelRecord,
-  type Intent,
-  interrupted,
-  type Position,
-  positionOf,
-  type TransitionKind,
-} from "./record";
+import { type ChannelRecord, type Intent, interrupted, positionOf, type TransitionKind } from "./record";
 
 /** Finishes what a killed or failed update set out to do, or goes safely back to the record. */
 export function continueInterrupted(input: ProposeInput, record: ChannelRecord): Proposal | null {
@@ -17,7 +10,7 @@ export function continueInterrupted(input: ProposeInput, record: ChannelRecord):
   if (!stillWanted(input, record, intent)) return otherwise;
   return {
     kind: "resume",
-    underlying: transitionBetween(record, intent.target),
+    underlying: transitionBetween(record, intent),
     to: intent.target,
     why: `the update that began at ${intent.startedAt} (${intent.kind}) did not get to its end`,
     otherwise,
@@ -25,10 +18,15 @@ export function continueInterrupted(input: ProposeInput, record: ChannelRecord):
 }
 
 /** What a target means from here, whatever the update that wanted it called itself: no share rises unjudged. */
-function transitionBetween(record: ChannelRecord, target: Position): Exclude<TransitionKind, "resume"> {
+function transitionBetween(
+  record: ChannelRecord,
+  { kind, target }: Intent,
+): Exclude<TransitionKind, "resume"> {
   const { baseline, candidate, weight, state } = target;
-  if (candidate === null)
-    return baseline.id === record.baseline.id && record.candidate === null ? "correct" : "finalize";
+  if (candidate === null) {
+    const stays = baseline.id === record.baseline.id && record.candidate === null;
+    return stays && kind !== "finalize" ? "correct" : "finalize";
+  }
   if (state === "rolled-back") return "rollback";
   if (candidate.id !== record.candidate?.id) return "start";
   return weight > record.weight ? "advance" : "correct";

@@ -6,12 +6,19 @@ export const labelKeys = {
   version: "app.kubernetes.io/version",
   channel: "release-channels.dev/channel",
   release: "release-channels.dev/release",
+  /** Of Jobs: what it is one of, tries counted apart. */
+  run: "release-channels.dev/run",
+  /** Of Jobs: the phase of its migration, or what else it is for. */
+  phase: "release-channels.dev/phase",
 } as const;
 
 export const managedBy = "release-channels";
 
 /** Annotation: the transition that wrote an object, so that each transition writes it anew. */
 export const transitionAnnotation = "release-channels.dev/transition";
+
+/** Annotation of Jobs: which try of its run, from 1 on. */
+export const tryAnnotation = "release-channels.dev/try";
 
 /** Annotation: the transition that brought in the release an object belongs to, or the release being rolled out. */
 export const correlationAnnotation = "release-channels.dev/correlation-id";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobObservation } from "./data-jobs";
 import { type ChannelRecord, type Intent, type Position, positionOf } from "./record";
 import { httpServices, type Release } from "./release";
 
@@ -8,6 +9,8 @@ export const liveTraffic = z.object({
   routes: z.record(z.string(), z.record(z.string(), z.number())),
   /** Transition id in the cluster's mirror of the record; null without a mirror. */
   mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
+  /** Jobs that change, copy or check the channel's data. */
+  jobs: z.array(jobObservation).default([]),
 });
 export type LiveTraffic = z.infer<typeof liveTraffic>;
 

@@ -1,3 +1,4 @@
+import { type DataSettings, type PlannedData, plannedData } from "./data-jobs";
 import type { LiveTraffic } from "./live";
 import type { Proposal } from "./proposal";
 import { type ChannelRecord, type Intent, type Position, positionOf, type TransitionKind } from "./record";
@@ -29,6 +30,7 @@ export interface Plan {
   from: Position | null;
   to: Position;
   releases: PlannedRelease[];
+  data: PlannedData;
   why: string;
 }
 
@@ -50,6 +52,7 @@ export interface DecideInput {
   strictHold: boolean;
   /** Full size of each service. */
   replicas: Readonly<Record<string, number>>;
+  data: DataSettings;
   /** Id for the transition, should there be one. */
   id: string;
   /** ISO 8601. */
@@ -79,7 +82,13 @@ export function decide(input: DecideInput): Decision {
   const kind = proposal.kind;
   return {
     outcome: "go",
-    plan: planOf(proposal.to, input, proposal.why, { id, kind, startedAt: now, attempt }),
+    plan: planOf(
+      proposal.to,
+      input,
+      proposal.why,
+      { id, kind, startedAt: now, attempt },
+      proposal.kind === "resume" ? proposal.underlying : proposal.kind,
+    ),
   };
 }
 
@@ -99,9 +108,23 @@ function reconcile(input: DecideInput, why: string): Plan {
   return planOf(positionOf(record), input, why, null);
 }
 
-function planOf(to: Position, input: DecideInput, why: string, transition: Plan["transition"]): Plan {
-  const from = input.record === null ? null : positionOf(input.record);
-  return { transition, from, to, why, releases: plannedReleases(to, from, input) };
+function planOf(
+  to: Position,
+  input: DecideInput,
+  why: string,
+  transition: Plan["transition"],
+  kind: Exclude<TransitionKind, "resume"> = "correct",
+): Plan {
+  const { record, live } = input;
+  const from = record === null ? null : positionOf(record);
+  const data = plannedData({
+    to,
+    record,
+    transition: transition === null ? null : { id: transition.id, kind, attempt: transition.attempt },
+    settings: input.data,
+    jobs: live.jobs,
+  });
+  return { transition, from, to, why, releases: plannedReleases(to, from, input), data };
 }
 
 function plannedReleases(

@@ -1,7 +1,9 @@
+import { latestTry } from "./data-jobs";
 import { continueInterrupted } from "./interrupted";
-import { correctLive, lostMemory } from "./live";
+import { correctLive, type LiveTraffic, lostMemory } from "./live";
+import { endsRollbackWindow, jobName, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import type { ChannelRecord, Position } from "./record";
+import { type ChannelRecord, type Intent, interrupted, type Position } from "./record";
 import type { Release } from "./release";
 import { nextStage } from "./stages";
 
@@ -13,7 +15,7 @@ export function propose(input: ProposeInput): Proposal {
   if (record === null) return install(desired);
   const edited = editedRelease(record, desired);
   if (edited !== null) return { kind: "refuse", why: edited };
-  if (wantsRollback(record, desired)) return rollback(record, desired);
+  if (wantsRollback(record, desired)) return rollback(input, record);
   return continueInterrupted(input, record) ?? correctLive(record, live) ?? follow(input, record);
 }
 
@@ -94,7 +96,7 @@ function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord):
   }
   const sameOverlay =
     desired.overlayHash === baseline.overlayHash || desired.overlayHash === record.setAsideOverlay;
-  if (sameVersion && sameOverlay) return nothing(`${baseline.version} is live`);
+  if (sameVersion && sameOverlay) return contract(desired, record) ?? nothing(`${baseline.version} is live`);
   if (desired.release === null) return missingFile(desired);
   const rejected = record.rejected.findLast(
     (entry) => entry.version === desired.version && entry.attempt >= desired.attempt,
@@ -113,6 +115,18 @@ function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord):
     kind: "start",
     to: positionAt(baseline, desired.release, weight),
     why: `${desired.release.version} is to replace ${baseline.version}`,
+  };
+}
+
+/** What the retired release still needed goes when it is gone, in an update of its own. */
+function contract(desired: Desired, record: ChannelRecord): Proposal | null {
+  const pending = pendingContracts(record).map(({ id }) => id);
+  if (pending.length === 0) return null;
+  if (desired.stage === "hold") return held("stage is `hold`");
+  return {
+    kind: "finalize",
+    to: { state: "steady", baseline: record.baseline, candidate: null, weight: 0 },
+    why: `${record.baseline.version} is alone; ${pending.join(", ")} takes away what older releases needed`,
   };
 }
 
@@ -158,7 +172,7 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
       };
     }
     const windowEnds = new Date(Date.parse(record.since) + rollbackWindowSeconds * 1000).toISOString();
-    if (now < windowEnds)
+    if (now < windowEnds && endsRollbackWindow(record) === undefined)
       return nothing(
         `${candidate.version} has all traffic; ${record.baseline.version} is kept ready until ${windowEnds}`,
       );
@@ -169,13 +183,34 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
   return { ...finalize, why: `${finalize.why} early, because ${desired.version} is asked for` };
 }
 
-function rollback(record: ChannelRecord, desired: Desired): Proposal {
+function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord): Proposal {
   const { baseline, candidate } = record;
+  const switched = switchThatRan(record, intent, live);
+  if (switched !== null) {
+    return {
+      kind: "refuse",
+      why: `${candidate?.version} has switched its data to a form that ${baseline.version} cannot rely on (migration ${switched}), so it cannot be rolled back. Release what mends it as a new version, or restore the backup made before it: docs/backup.md`,
+    };
+  }
   const why =
     desired.version === baseline.version
       ? `back to ${baseline.version}`
       : `${desired.version} is asked for while ${candidate?.version} is being rolled out: back to ${baseline.version} first`;
   return { kind: "rollback", to: { state: "rolled-back", baseline, candidate, weight: 0 }, why };
+}
+
+/**
+ * The switch that has taken the way back with it. Of an update that did not get to its end, the cluster says
+ * whether its Job was begun; one that failed has changed nothing, as a switch does all or nothing.
+ */
+function switchThatRan(record: ChannelRecord, intent: Intent | null, live: LiveTraffic): string | null {
+  const spec = endsRollbackWindow(record);
+  if (spec === undefined || record.candidate === null) return null;
+  if (record.migrations?.some((run) => run.spec.id === spec.id && run.direction === "up")) return spec.id;
+  if (!interrupted(record, intent) || intent === null) return null;
+  const run = { spec, release: record.candidate.id, direction: "up", attempt: intent.attempt } as const;
+  const job = latestTry(jobName(run), live.jobs);
+  return job === undefined || job.status === "failed" ? null : spec.id;
 }
 
 function positionAt(baseline: Release, candidate: Release, weight: number): Position {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { backup, companionJob } from "./data-jobs";
+import { migrationRun } from "./migrations";
 import { release } from "./release";
 
 export const transitionKind = z.enum([
@@ -67,6 +69,8 @@ const historyEntry = z.object({
     .optional(),
   /** Written by the pack itself; missing where none was in force. */
   judgedBy: packSignature.optional(),
+  /** The copy that was made before its migrations. */
+  backup: backup.optional(),
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
@@ -99,6 +103,12 @@ export const channelRecord = position.extend({
   correlations: z.record(z.string(), z.string()).optional(),
   /** Newest last, bounded. */
   history: z.array(historyEntry),
+  /** Runs of migrations whose Jobs are kept until this rollout is over. */
+  migrations: z.array(migrationRun).optional(),
+  /** Jobs beside them, kept as long. */
+  companions: z.array(companionJob).optional(),
+  /** Ids of the contract migrations that have run: no release that lacks one can read this data. */
+  contracted: z.array(z.string()).optional(),
   /** A weight lowered by a human hand was adopted: not raised until the attempt is. */
   braked: z.boolean(),
 });

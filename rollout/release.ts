@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import {
-  dataSpec,
-  type MigrationSpec,
-  migrationSpec,
-  type ReleaseFile,
-  releaseFile,
-  serviceSpec,
-} from "../config/schemas/release";
+import { migrationSpec } from "../config/schemas/migration";
+import { dataSpec, type ReleaseFile, releaseFile, serviceSpec } from "../config/schemas/release";
 
 /** Environment overlay of a channel: service → variable → value. */
 export type Overlay = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -28,6 +22,8 @@ export const release = z.object({
   data: dataSpec.optional(),
   plugins: releaseFile.shape.plugins,
   peers: releaseFile.shape.peers,
+  reconciliation: releaseFile.shape.reconciliation,
+  ledger: releaseFile.shape.ledger,
 });
 
 export type Release = z.infer<typeof release>;
@@ -67,6 +63,8 @@ export function resolveRelease(file: ReleaseFile, overlay: Overlay): Release {
     ...(file.data === undefined ? {} : { data: file.data }),
     ...(file.plugins === undefined ? {} : { plugins: file.plugins }),
     ...(file.peers === undefined ? {} : { peers: file.peers }),
+    ...(file.reconciliation === undefined ? {} : { reconciliation: file.reconciliation }),
+    ...(file.ledger === undefined ? {} : { ledger: file.ledger }),
   };
 }
 
@@ -79,10 +77,6 @@ const nameLength = 63;
 export function objectName(service: string, release: Pick<Release, "id">): string {
   const room = nameLength - release.id.length - 1;
   return `${service.slice(0, room).replace(/-+$/, "")}-${release.id}`;
-}
-
-export function migrationJobName(migration: Pick<MigrationSpec, "id">, release: Pick<Release, "id">): string {
-  return `migrate-${migration.id}-${release.id}`;
 }
 
 /** Services that are moved by weights. */

@@ -1,3 +1,4 @@
+import { dataRows, runLater, runNow } from "./data-report";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
@@ -42,26 +43,13 @@ function planRows(plan: Plan): string[][] {
   return [
     ["from", plan.from === null ? "nothing" : describePosition(plan.from)],
     ["to", describePosition(plan.to)],
-    ...newMigrations(plan).map((migration) => ["migrate", describeMigration(migration)]),
+    ...dataRows(plan),
     ...plan.releases.map(({ release, side, services }) => [
       "replicas",
       `${release.version} (${side}): ${services.map(({ service, replicas }) => `${service} ${replicas}`).join(", ")}`,
     ]),
     ...retired(plan).map((version) => ["remove", `${version}, no longer needed`]),
   ];
-}
-
-function newMigrations({ releases, from }: Plan) {
-  const known = new Set([from?.baseline.id, from?.candidate?.id]);
-  return releases
-    .filter(({ release }) => !known.has(release.id))
-    .flatMap(({ release }) =>
-      release.migrations.map(({ id, phase, reversible }) => ({ id, phase, reversible })),
-    );
-}
-
-function describeMigration({ id, phase, reversible }: ReturnType<typeof newMigrations>[number]): string {
-  return `${id} (${phase}, ${reversible ? "reversible" : "not reversible"}), before the first request`;
 }
 
 function retired({ from, to }: Plan): string[] {
@@ -130,7 +118,8 @@ export function explainDecision(
             transition: plan.transition,
             from: plan.from === null ? null : positionForPrograms(plan.from),
             to: positionForPrograms(plan.to),
-            migrations: newMigrations(plan),
+            migrations: runNow(plan),
+            laterMigrations: runLater(plan),
             releases: plan.releases.map(({ release, side, share, services }) => ({
               version: release.version,
               side,

@@ -1,19 +1,10 @@
 import { z } from "zod";
+import { backupPolicy, migrationPolicy } from "./data-store";
 import { durationSeconds } from "./duration";
 import { approvalPolicy, changeWindow, hotfixPolicy, incidentPolicy, permissions } from "./governance";
 import { dnsLabel, environment, hostname, semanticVersion } from "./names";
 import { dataSpec } from "./release";
-
-const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
-
-const resources = z
-  .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
-  .prefault({ requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } });
-
-/** Environment variable → key of a Secret in the channel's namespace; the value never passes through Pulumi. */
-const secretReferences = z
-  .record(z.string(), z.strictObject({ name: z.string().min(1), key: z.string().min(1) }))
-  .default({});
+import { resources, secretReferences } from "./workload";
 
 const capacity = z.strictObject({
   replicas: z.int().min(1).default(2),
@@ -110,9 +101,9 @@ const fields = z.strictObject({
       .default("x-release"),
   }),
   services: z.record(dnsLabel(30), capacity),
-  migrations: z
-    .strictObject({ secrets: secretReferences, deadline: durationSeconds.default(120) })
-    .prefault({}),
+  migrations: migrationPolicy.prefault({}),
+  /** What is done before the first migration of a release; nothing where it is left out. */
+  backup: backupPolicy.optional(),
   observation: observation.prefault({}),
   rollbackWindow: durationSeconds.default(86400),
   promotion: z.strictObject({ from: dnsLabel(), greenFor: durationSeconds.default(86400) }).optional(),
@@ -135,6 +126,8 @@ const fields = z.strictObject({
   readyWithin: durationSeconds.default(120),
   /** Longest time the data plane may take to show a new weight. */
   confirmWithin: durationSeconds.default(60),
+  /** Longest time that all waits of one update may take together. */
+  maxWait: durationSeconds.default(600),
   /** How long an ending pod keeps answering, so that gateways can stop using it. */
   drain: durationSeconds.default(5),
 });

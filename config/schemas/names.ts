@@ -32,3 +32,8 @@ export const hostname = z
 export const port = z.int().min(1).max(65535);
 
 export const absolutePath = z.string().regex(/^\/\S*$/, { error: "expected a path that begins with '/'" });
+
+/** Only a digest says which bytes run; a tag may move after the gates have judged it. */
+export const imageByDigest = z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, {
+  error: "expected an image by digest, as in registry/name@sha256:<64 hexadecimal digits>",
+});

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { absolutePath, dnsLabel, environment, port, semanticVersion, versionRange } from "./names";
+import { command, ledgerSpec, migrationSpec, reconciliationSpec } from "./migration";
+import {
+  absolutePath,
+  dnsLabel,
+  environment,
+  imageByDigest,
+  port,
+  semanticVersion,
+  versionRange,
+} from "./names";
 
 const probe = z.strictObject({
   path: absolutePath,
@@ -10,13 +19,6 @@ const probe = z.strictObject({
   /** How long an answer may take; Kubernetes' own default is one second. */
   timeoutSeconds: z.int().min(1).optional(),
 });
-
-/** Only a digest says which bytes run; a tag may move after the gates have judged it. */
-const imageByDigest = z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, {
-  error: "expected an image by digest, as in registry/name@sha256:<64 hexadecimal digits>",
-});
-
-const command = z.array(z.string()).min(1);
 
 export const serviceSpec = z.strictObject({
   image: imageByDigest,
@@ -34,15 +36,6 @@ export const serviceSpec = z.strictObject({
   probes: z.strictObject({ readiness: probe, liveness: probe.optional(), startup: probe.optional() }),
   metrics: z.strictObject({ port, path: absolutePath.default("/metrics") }).optional(),
   env: environment.default({}),
-});
-
-export const migrationSpec = z.strictObject({
-  /** Short enough for a Job's name to hold it whole. */
-  id: dnsLabel(25),
-  phase: z.literal("expand"),
-  image: imageByDigest,
-  command: command.optional(),
-  reversible: z.boolean().default(false),
 });
 
 export const dataSpec = z.strictObject({
@@ -77,6 +70,8 @@ export const releaseFile = z.strictObject({
     .refine((list) => new Set(list.map((entry) => entry.id)).size === list.length, {
       error: "expected each migration id once",
     }),
+  reconciliation: reconciliationSpec.optional(),
+  ledger: ledgerSpec.optional(),
   changes: z
     .strictObject({
       added: changeNotes,
@@ -91,4 +86,3 @@ export const releaseFile = z.strictObject({
 
 export type ReleaseFile = z.infer<typeof releaseFile>;
 export type ServiceSpec = z.infer<typeof serviceSpec>;
-export type MigrationSpec = z.infer<typeof migrationSpec>;

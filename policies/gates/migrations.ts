@@ -1,4 +1,4 @@
-import type { MigrationSpec } from "../../config/schemas/release";
+import type { MigrationSpec } from "../../config/schemas/migration";
 import type { Verdict } from "../../rollout/verdict";
 import { declareAfterwards, declaredData } from "./declared-data";
 import { type Finding, verdictOf } from "./findings";

@@ -7,6 +7,7 @@ import { connect } from "../../observe/kubernetes";
 import type { SnapshotSources } from "../../observe/snapshot";
 import type { Memory } from "../../observe/state";
 import { observeTraffic } from "../../observe/traffic";
+import { type DataPlanInput, dataSettings, type PlannedData, plannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
 import type { Desired, Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
@@ -36,6 +37,8 @@ export interface JudgedChannel {
   /** Id that everything written for this target bears. */
   writtenBy: string;
   to: Position;
+  /** What is done with the data on the way, and whose Jobs are kept. */
+  data: PlannedData;
   judgedAt: Date;
 }
 
@@ -122,8 +125,11 @@ export async function judgeChannel(
   const comparison = compare(asked, record, proposal);
   if (comparison.outcome === "refused") return refused(comparison.reason);
   const judged = { name: stack, configuration, record, intent, writtenBy: asked.transition, judgedAt: now };
+  const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
+    plannedData({ to, record, transition, settings: dataSettings(channel), jobs: live.jobs });
   if (comparison.outcome === "kept") {
-    return { outcome: "passed", channel: { ...judged, transition: null, to: positionOf(comparison.record) } };
+    const to = positionOf(comparison.record);
+    return { outcome: "passed", channel: { ...judged, transition: null, to, data: dataAt(to, null) } };
   }
   const { step } = comparison;
   const verdicts = await sources.verdicts(step, record, live, configuration, now);
@@ -136,7 +142,10 @@ export async function judgeChannel(
   ];
   if (reasons.length > 0) return refused(...reasons);
   const transition = { id: asked.transition, kind: step.kind };
-  return { outcome: "passed", channel: { ...judged, transition, to: step.to } };
+  const { attempt } = configuration.settings;
+  const underlying = step.kind === "resume" ? step.underlying : step.kind;
+  const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
+  return { outcome: "passed", channel: { ...judged, transition, to: step.to, data } };
 }
 
 function refused(...reasons: string[]): Judgement {

@@ -12,15 +12,16 @@ const ownKinds: readonly string[] = [
   types.service,
   types.budget,
   types.route,
+  types.serviceAccount,
 ];
 
 /** Type tokens that write nothing outside of Pulumi's state, and nothing that is remembered. */
 const stateOnly = /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:providers:(command|pulumi))$/;
 
-const confirmationCommand = "node run.cjs observe/data-plane.ts";
+const knownCommands = ["node run.cjs observe/data-plane.ts", "node run.cjs observe/job-answer.ts"] as const;
 
 const commandInputs = z.strictObject({
-  create: z.literal(confirmationCommand),
+  create: z.enum(knownCommands),
   stdin: z.string(),
   addPreviousOutputInEnv: z.literal(false).optional(),
   logging: z.string().optional(),
@@ -86,7 +87,7 @@ function violationsOf(
   if (type === types.command) {
     return commandInputs.safeParse(plain(props)).success
       ? []
-      : [`the only command of a release channel is \`${confirmationCommand}\``];
+      : [`the only commands of a release channel are ${knownCommands.join(" and ")}`];
   }
   if (!ownKinds.includes(type)) return [`a release channel is not made of ${type}`];
   const read = object.safeParse(plain({ metadata: props.metadata }));

@@ -6,7 +6,15 @@ import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
 import { object, types, workload } from "./objects";
 
-const everything = [types.deployment, types.job, types.configMap, types.service, types.budget, types.route];
+const everything = [
+  types.deployment,
+  types.job,
+  types.configMap,
+  types.service,
+  types.budget,
+  types.route,
+  types.serviceAccount,
+];
 
 /** Only what is labelled is found again: by the program, by its ownership check, and by people. */
 export function labels(judgements: Judgements): ResourceValidationPolicy {
@@ -18,7 +26,7 @@ export function labels(judgements: Judgements): ResourceValidationPolicy {
     check: ({ metadata }, { type }) => {
       const channel = judgements.passed;
       const ofRelease = [types.deployment, types.job, types.budget].some((one) => one === type);
-      const ofService = type !== types.configMap;
+      const ofService = type !== types.configMap && type !== types.serviceAccount;
       return missing(metadata.labels, {
         [labelKeys.managedBy]: managedBy,
         [labelKeys.partOf]: channel?.configuration.channel.product,

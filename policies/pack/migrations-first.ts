@@ -1,7 +1,6 @@
 import type { PolicyResource, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { z } from "zod";
 import { labelKeys } from "../../rollout/labels";
-import { migrationJobName } from "../../rollout/release";
+import { jobName } from "../../rollout/migrations";
 import type { Judgements } from "./judgements";
 import { objectPolicy, plain } from "./object-policy";
 import { object, types } from "./objects";
@@ -19,14 +18,15 @@ export function migrationsFirst(judgements: Judgements): ResourceValidationPolic
     schema: object,
     check: ({ metadata }, { type }) => {
       if (type === types.job) {
-        seen.add(metadata.name);
+        seen.add(metadata.labels[labelKeys.run] ?? metadata.name);
         return [];
       }
       const release = judgements.releaseOf(metadata.labels);
       if (!release) return [];
-      return release.migrations
-        .filter((migration) => !seen.has(migrationJobName(migration, release)))
-        .map(({ id }) => `migration ${id} of release ${release.version} has not run before it`);
+      return (judgements.passed?.data.migrations ?? [])
+        .filter(({ run }) => run.release === release.id && run.step === "before-traffic")
+        .filter(({ run }) => !seen.has(jobName(run)))
+        .map(({ run }) => `migration ${run.spec.id} of release ${release.version} has not run before it`);
     },
   });
 }
@@ -65,21 +65,30 @@ function reachableFrom(resource: PolicyResource): Set<string> {
   return reached;
 }
 
-const migrationInputs = z.object({ phase: z.string() });
-
-/** What a contract migration takes away, an older release may still need: it waits until none is left. */
-export function contractInFinalize(judgements: Judgements): ResourceValidationPolicy {
+/**
+ * What a migration takes away, another release may still need: no Job runs but those of the step that was judged, a
+ * contract in `finalize` alone.
+ */
+export function jobsAsPlanned(judgements: Judgements): ResourceValidationPolicy {
   return objectPolicy({
-    name: "contract-in-finalize",
-    description: "Only finalize runs migrations of another phase than expand.",
-    of: [types.migration],
-    schema: migrationInputs,
-    check: ({ phase }) => {
+    name: "jobs-as-planned",
+    description: "Only the Jobs of this step run, and contract migrations only in finalize.",
+    of: [types.job],
+    schema: object,
+    check: ({ metadata }) => {
       const { passed } = judgements;
-      const finalized = passed?.transition?.kind === "finalize" && passed.to.candidate === null;
-      return phase === "expand" || passed === null || passed.transition === null || finalized
+      if (passed === null) return [];
+      const run = metadata.labels[labelKeys.run];
+      const { migrations, companions, reconciliations } = passed.data;
+      const planned = [
+        ...migrations.flatMap((one) => (one.stopped ? [] : jobName(one.run))),
+        ...companions.map(({ name }) => name),
+        ...reconciliations.map((one) => one.run),
+      ];
+      const step = passed.transition?.kind ?? "reconciliation of what is recorded";
+      return run !== undefined && planned.includes(run)
         ? []
-        : [`it is of the phase ${phase}, and the transition is ${passed.transition.kind}`];
+        : [`${run ?? "a Job of no migration"} has no place in this ${step}`];
     },
   });
 }

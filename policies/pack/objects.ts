@@ -9,6 +9,7 @@ export const types = {
   configMap: "kubernetes:core/v1:ConfigMap",
   service: "kubernetes:core/v1:Service",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
+  serviceAccount: "kubernetes:core/v1:ServiceAccount",
   route: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
   provider: "pulumi:providers:kubernetes",
   command: "command:local:Command",

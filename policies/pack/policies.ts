@@ -6,7 +6,7 @@ import { intent } from "./intent";
 import { judgedFirst } from "./judged-first";
 import { Judgements } from "./judgements";
 import { atMostTwoReleases, correlationIds, labels, podLabels, transitionIds } from "./labels";
-import { contractInFinalize, migrationDependencies, migrationsFirst } from "./migrations-first";
+import { jobsAsPlanned, migrationDependencies, migrationsFirst } from "./migrations-first";
 import { configMapSecrets, podSecrets } from "./plain-text-secrets";
 import { record } from "./record";
 import { releaseGates } from "./release-gates";
@@ -46,7 +46,7 @@ export function releasePolicies(
     correlationIds(judgements),
     images(judgements),
     migrationsFirst(judgements),
-    contractInFinalize(judgements),
+    jobsAsPlanned(judgements),
     containerResources,
     probes,
     securityContext,

@@ -89,13 +89,14 @@ function expectedRecord(
   channel: JudgedChannel,
   signature: PackSignature | null,
 ): ChannelRecord | null {
-  const { record: before, transition, to, configuration } = channel;
+  const { record: before, transition, to, data, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
   const plan = {
     transition: { ...transition, startedAt: confirmedAt, attempt: configuration.settings.attempt },
     from: before === null ? null : positionOf(before),
     to,
+    data,
     releases: [],
     why: "",
   };

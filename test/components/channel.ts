@@ -3,7 +3,7 @@ import { ReleaseChannel } from "../../components/release-channel";
 import { type ChannelSection, channelSection } from "../../config/schemas/channel";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
-import { at, intentTo, liveAt, recordOf } from "../rollout/releases";
+import { at, intentTo, liveAt, recordOf, withoutData } from "../rollout/releases";
 import { type Registration, registered } from "./engine";
 
 export const section: ChannelSection = channelSection.parse({
@@ -41,10 +41,11 @@ function planOf(
     verdicts: [],
     record: from === null ? null : recordOf(from),
     interrupted: false,
-    live: live === null ? { routes: {}, mirror: null } : liveAt(live),
+    live: live === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(live),
     attempt: 1,
     strictHold: false,
     replicas,
+    data: withoutData,
     id,
     now: at(60),
   });

@@ -12,6 +12,7 @@ import {
   recordOf,
   rolling,
   steady,
+  withoutData,
 } from "../rollout/releases";
 import { transition } from "./channel";
 
@@ -32,6 +33,7 @@ function namesOf(from: Position, to: Position) {
     attempt: 1,
     strictHold: false,
     replicas: {},
+    data: withoutData,
     id: "t2",
     now: at(0),
   });

@@ -1,3 +1,4 @@
+import { jobName } from "../../rollout/migrations";
 import type { Intent, Position, TransitionKind } from "../../rollout/record";
 import { resolveRelease } from "../../rollout/release";
 import {
@@ -126,7 +127,10 @@ describe("the order of an update", () => {
     const migrations = ["0001-a", "0002-b"].map((id) => ({ id, phase: "expand", image, reversible: true }));
     const candidate = resolveRelease(aFile("1.1.0", apiAndWorker, { migrations }), {});
     const { registrations } = await transition("start", steady(), rolling(10, candidate));
-    const jobs = ["0001-a", "0002-b"].map((id) => `canary-${id}-${candidate.id}-job`);
+    const jobs = ["0001-a", "0002-b"].map((id) => {
+      const name = jobName({ spec: { id }, release: candidate.id, direction: "up", attempt: 1 });
+      return `canary-${name}-job`;
+    });
     expectOrder(registrations, "intent", ...jobs, deployment("api", candidate), "canary-api-route");
     expectOrder(registrations, "intent", ...jobs, deployment("worker", candidate));
     const [first, second] = jobs.map((name) => find(registrations, name));

@@ -196,8 +196,23 @@ describe("a release file", () => {
     ],
     [
       "a migration of another phase",
-      `migrations: [{id: m1, phase: contract, image: "${digest}"}]\n`,
-      ["1.1.0.yaml:9:23", "migrations.0.phase", 'found "contract"', "expected expand"],
+      `migrations: [{id: m1, phase: shrink, image: "${digest}"}]\n`,
+      [
+        "1.1.0.yaml:9:23",
+        "migrations.0.phase",
+        'found "shrink"',
+        "expected expand, backfill, switch or contract",
+      ],
+    ],
+    [
+      "a contract that is said to be undone",
+      `migrations: [{id: m1, phase: contract, image: "${digest}", reversible: true}]\n`,
+      ["1.1.0.yaml:9:", "migrations.0.reversible", "found true", "expected false"],
+    ],
+    [
+      "a stage of what is no backfill",
+      `migrations: [{id: m1, phase: switch, before: 30, image: "${digest}"}]\n`,
+      ["1.1.0.yaml:9:", "migrations.0.before", "found 30", "expected it only of the phase backfill"],
     ],
     [
       "a migration twice",

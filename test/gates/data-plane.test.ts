@@ -2,7 +2,9 @@ import { dataPlane } from "../../policies/gates/data-plane";
 import { apiAndWorker, aRelease, liveAt, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
 
-const live = (routes: Record<string, Record<string, number>>) => ({ live: { routes, mirror: null } });
+const live = (routes: Record<string, Record<string, number>>) => ({
+  live: { routes, mirror: null, jobs: [] },
+});
 
 describe("the data plane", () => {
   test("is ready, and as recorded", () => {

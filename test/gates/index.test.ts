@@ -1,4 +1,5 @@
 import { judge } from "../../policies/gates";
+import type { GateInput } from "../../policies/gates/input";
 import { completed, next, rolledBack, rolling, steady } from "../rollout/releases";
 import { transition } from "./transitions";
 
@@ -6,12 +7,12 @@ const statuses = (more: Parameters<typeof transition>[0]) =>
   Object.fromEntries(judge(transition(more)).map(({ gate, status }) => [gate, status]));
 
 /** Everything that can be missing is. */
-const blind = {
+const blind: Partial<GateInput["snapshot"]> = {
   gateway: { problem: "no answer" },
   services: { api: { candidate: null, baseline: null, problem: "no answer" } },
   promotion: { status: "unavailable", problem: "no answer" },
-  live: { routes: {}, mirror: null },
-} as const;
+  live: { routes: {}, mirror: null, jobs: [] },
+};
 
 describe("all gates of one transition", () => {
   test("each has a verdict with a reason, and passes where all is well", () => {

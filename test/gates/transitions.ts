@@ -69,7 +69,7 @@ export function transition(
     ...rest,
     snapshot: {
       takenAt: at(3600),
-      live: from === null ? { routes: {}, mirror: null } : liveAt(from),
+      live: from === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(from),
       gateway: { problem: null },
       services: { api: seen(counted(1000), counted(9000)) },
       promotion: notConfigured,

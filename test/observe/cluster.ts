@@ -8,16 +8,42 @@ export interface ClusterObjects {
   mirror?: { transition: string; at: string };
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
+  jobs?: unknown[];
+  /** Of every Job: its pods, and what each of them has written. */
+  pods?: { name: string; createdAt: string; log: string }[];
+  /** Its user may not read logs. */
+  logsForbidden?: boolean;
 }
 
 /** A cluster that answers what the observers read from these objects; everything else is not found. */
-export function clusterWith({ routes = [], gateway, mirror, gatewayApi = true }: ClusterObjects): Cluster {
+export function clusterWith({
+  routes = [],
+  gateway,
+  mirror,
+  gatewayApi = true,
+  jobs = [],
+  pods = [],
+  logsForbidden = false,
+}: ClusterObjects): Cluster {
   const found = <Found>(object: Found | undefined) =>
     object === undefined ? Promise.reject(notFound) : Promise.resolve(object);
   return {
     context: "test",
     server: "https://cluster.test",
-    core: { readNamespacedConfigMap: () => found(mirror && { data: mirror }) },
+    core: {
+      readNamespacedConfigMap: () => found(mirror && { data: mirror }),
+      listNamespacedPod: () =>
+        found({
+          items: pods.map(({ name, createdAt }) => ({
+            metadata: { name, creationTimestamp: new Date(createdAt) },
+          })),
+        }),
+      readNamespacedPodLog: ({ name }: { name: string }) =>
+        logsForbidden
+          ? Promise.reject(Object.assign(new Error("HTTP-Code: 403"), { code: 403, body: "" }))
+          : found(pods.find((pod) => pod.name === name)?.log),
+    },
+    batch: { listNamespacedJob: () => found({ items: jobs }) },
     custom: {
       listNamespacedCustomObject: () => found(gatewayApi ? { items: routes } : undefined),
       getNamespacedCustomObject: () => found(gateway),

@@ -10,7 +10,7 @@ import { resolveRelease } from "../../rollout/release";
 import { Project } from "../config/files";
 import { person } from "../evidence/keys";
 import { aChannel } from "../gates/transitions";
-import { aFile, at, liveAt, recordOf, rolling, steady } from "../rollout/releases";
+import { aFile, at, liveAt, recordOf, rolling, steady, withoutData } from "../rollout/releases";
 import { clusterWith, programmedGateway } from "./cluster";
 
 const people = {
@@ -77,6 +77,7 @@ async function judged(channelName = "canary", proposal: Proposal = start) {
     attempt: 1,
     strictHold: false,
     replicas: {},
+    data: withoutData,
     id: "t2",
     now: now.toISOString(),
   });

@@ -54,8 +54,8 @@ describe("the live weights", () => {
   });
 
   test("are none without routes, and without the Gateway API", async () => {
-    expect(await live({})).toEqual({ routes: {}, mirror: null });
-    expect(await live({ gatewayApi: false })).toEqual({ routes: {}, mirror: null });
+    expect(await live({})).toEqual({ routes: {}, mirror: null, jobs: [] });
+    expect(await live({ gatewayApi: false })).toEqual({ routes: {}, mirror: null, jobs: [] });
   });
 
   test("come with the mirror of the record", async () => {

@@ -1,12 +1,14 @@
 import { intent } from "../../policies/pack/intent";
 import { judgedFirst } from "../../policies/pack/judged-first";
 import { atMostTwoReleases, correlationIds, labels, transitionIds } from "../../policies/pack/labels";
-import { contractInFinalize, migrationsFirst } from "../../policies/pack/migrations-first";
+import { jobsAsPlanned, migrationsFirst } from "../../policies/pack/migrations-first";
 import { types } from "../../policies/pack/objects";
 import { record } from "../../policies/pack/record";
 import { Signature } from "../../policies/pack/signature";
 import { routeWeights, serviceTargets } from "../../policies/pack/traffic";
+import { plannedData } from "../../rollout/data-jobs";
 import { nextRecord } from "../../rollout/history";
+import { labelKeys } from "../../rollout/labels";
 import type { ChannelRecord } from "../../rollout/record";
 import { positionOf } from "../../rollout/record";
 import { objectName, resolveRelease } from "../../rollout/release";
@@ -16,11 +18,13 @@ import {
   completed,
   intentTo,
   next,
+  noChanges,
   old,
   recordOf,
   rolling,
   steady,
   third,
+  withoutData,
 } from "../rollout/releases";
 import { configurationOf, judgedTo, judgementsOf, violations } from "./pack-run";
 
@@ -277,19 +281,28 @@ describe("migrations", () => {
     aFile("1.1.0", apiAndWorker, { migrations: [{ id: "0001-a", phase: "expand", image }] }),
     {},
   );
-  const judged = () => judgementsOf(judgedTo(rolling(10, withMigration)));
+  const started = () =>
+    plannedData({
+      to: rolling(10, withMigration),
+      record: recordOf(steady()),
+      transition: { id: "t2", kind: "start", attempt: 1 },
+      settings: withoutData,
+      jobs: [],
+    });
+  const [migration] = started().migrations;
+  const judged = () => judgementsOf(judgedTo(rolling(10, withMigration), "start", { data: started() }));
   const deployment = {
     type: types.deployment,
     props: { metadata: metadata({ labels: release(withMigration.id) }) },
   };
-  const job = {
+  const jobOf = (run: string | undefined) => ({
     type: types.job,
-    props: { metadata: metadata({ name: `migrate-0001-a-${withMigration.id}` }) },
-  };
+    props: { metadata: metadata({ name: "any", labels: run === undefined ? {} : { [labelKeys.run]: run } }) },
+  });
 
   test("that ran before the Deployment are good", async () => {
     const policy = migrationsFirst(judged());
-    expect(await violations(policy, job)).toEqual([]);
+    expect(await violations(policy, jobOf(migration?.name))).toEqual([]);
     expect(await violations(policy, deployment)).toEqual([]);
   });
 
@@ -298,15 +311,13 @@ describe("migrations", () => {
     expect(found).toMatch(/migration 0001-a of release 1\.1\.0 has not run before it/);
   });
 
-  test("of the contract phase run in finalize only", async () => {
-    const contract = { type: types.migration, props: { phase: "contract" } };
-    const [found] = await violations(contractInFinalize(at10), contract);
-    expect(found).toMatch(/phase contract, and the transition is advance/);
-    const finalized = judgementsOf(judgedTo(steady(next), "finalize"));
-    expect(await violations(contractInFinalize(finalized), contract)).toEqual([]);
-    expect(await violations(contractInFinalize(at10), { ...contract, props: { phase: "expand" } })).toEqual(
-      [],
-    );
+  test("that are not those of the step are found", async () => {
+    const contract = jobOf("migrate-0006-b-12345678");
+    expect(await violations(jobsAsPlanned(judged()), contract)).toEqual([
+      expect.stringMatching(/migrate-0006-b-12345678 has no place in this start/),
+    ]);
+    expect(await violations(jobsAsPlanned(judged()), jobOf(undefined))).toHaveLength(1);
+    expect(await violations(jobsAsPlanned(judged()), jobOf(migration?.name))).toEqual([]);
   });
 });
 
@@ -387,6 +398,7 @@ describe("the record", () => {
         from: positionOf(before),
         to: rolling(30),
         releases: [],
+        data: noChanges,
         why: "",
       },
       { id: "t2", confirmedAt, services: {} },

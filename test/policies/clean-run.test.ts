@@ -31,7 +31,7 @@ function sourcesAt(from: Position | null, wanted = next, live: Position | null =
     stack: "canary",
     configuration: () => configurationOf(wanted.version),
     memory: async () => ({ record, intent: from === null ? null : intentTo("advance", from, "t1") }),
-    live: async () => (live === null ? { routes: {}, mirror: null } : liveAt(live)),
+    live: async () => (live === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(live)),
     desired: () => wish(wanted),
     verdicts: async () => [],
     policies: () => noPolicies,

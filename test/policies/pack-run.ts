@@ -13,7 +13,7 @@ import { Judgements } from "../../policies/pack/judgements";
 import type { Position, TransitionKind } from "../../rollout/record";
 import { section } from "../components/channel";
 import type { Registration } from "../components/engine";
-import { recordOf } from "../rollout/releases";
+import { noChanges, recordOf } from "../rollout/releases";
 
 /** Of the stories' channel, with a rollback window that is over when an hour is. */
 export function configurationOf(version: string, channel: Partial<ChannelSection> = {}): StackConfiguration {
@@ -42,6 +42,7 @@ export function judgedTo(
     record: recordOf(to),
     intent: null,
     transition: kind === null ? null : { id: "t2", kind },
+    data: noChanges,
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

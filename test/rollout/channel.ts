@@ -9,7 +9,7 @@ import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
 import { httpServices, type Release, resolveRelease } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
-import { aFile, apiAndWorker, at, overlayOf, twoFrontsAndWorker } from "./releases";
+import { aFile, apiAndWorker, at, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
 
 export const stages = [10, 30, 100];
 export const rollbackWindowSeconds = 600;
@@ -70,7 +70,7 @@ export class Channel {
   }
 
   get live(): LiveTraffic {
-    return structuredClone({ routes: this.routes, mirror: this.mirror });
+    return structuredClone({ routes: this.routes, mirror: this.mirror, jobs: [] });
   }
 
   get interrupted(): boolean {
@@ -118,6 +118,7 @@ export class Channel {
       attempt: this.attempt,
       strictHold: false,
       replicas,
+      data: withoutData,
       id: `t${++this.updates}`,
       now,
     });

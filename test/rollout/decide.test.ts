@@ -23,6 +23,7 @@ import {
   rolling,
   steady,
   twoFrontsAndWorker,
+  withoutData,
 } from "./releases";
 
 const gate = (status: VerdictStatus, name = "slo"): Verdict => ({
@@ -37,10 +38,11 @@ function input(proposal: Proposal, from: Position | null, more: Partial<DecideIn
     verdicts: [],
     record: from === null ? null : recordOf(from),
     interrupted: false,
-    live: from === null ? { routes: {}, mirror: null } : liveAt(from),
+    live: from === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(from),
     attempt: 1,
     strictHold: false,
     replicas: { api: 10, worker: 10, web: 10 },
+    data: withoutData,
     id: "t2",
     now: at(60),
     ...more,

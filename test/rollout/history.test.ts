@@ -15,6 +15,7 @@ import {
   completed,
   intentTo,
   next,
+  noChanges,
   old,
   overlayOf,
   recordOf,
@@ -44,6 +45,7 @@ function recordAfter(
           },
     to,
     releases: [],
+    data: noChanges,
     why: "",
   };
   const confirmed = { id: "t2", confirmedAt: at(seconds), services: {} };
@@ -107,7 +109,7 @@ describe("the record after a confirmation", () => {
   });
 
   test("is not to be had without a transition", () => {
-    const plan: Plan = { transition: null, from: null, to: steady(), releases: [], why: "" };
+    const plan: Plan = { transition: null, from: null, to: steady(), releases: [], data: noChanges, why: "" };
     const confirmed = { id: "t1", confirmedAt: at(1), services: {} };
     expect(() => nextRecord("canary", null, plan, confirmed, { actor: "ann", reason: null })).toThrow(
       "transition",
@@ -121,6 +123,7 @@ describe("the history entry of a transition", () => {
     from: rolling(10),
     to,
     releases: [],
+    data: noChanges,
     why: "",
   });
   const confirmed = { id: "t2", confirmedAt: at(100), services: {} };

@@ -208,7 +208,7 @@ describe("an update that was killed, with another wish, is given up", () => {
     const proposal = propose(
       situation(steady(base), wish(base), {
         intent: intentTo("start", rolling(10, candidate, base)),
-        live: { routes, mirror: null },
+        live: { routes, mirror: null, jobs: [] },
       }),
     );
     expect(brief(proposal)).toBe("rollback → rolled-back 1.1.0 0 %");

@@ -213,7 +213,7 @@ describe("a release that was rolled back", () => {
 
 describe("weights that differ from the record", () => {
   const at30 = (live: Record<string, Record<string, number>>, more = {}) =>
-    propose(situation(rolling(30), wish(next), { live: { routes: live, mirror: null }, ...more }));
+    propose(situation(rolling(30), wish(next), { live: { routes: live, mirror: null, jobs: [] }, ...more }));
 
   test("lowered by hand: adopted", () => {
     const proposal = at30({ api: { [old.id]: 95, [next.id]: 5 } });
@@ -269,7 +269,11 @@ describe("weights that differ from the record", () => {
     );
     expect(
       short(
-        propose(situation(steady(), wish(old), { live: { routes: { api: { other: 100 } }, mirror: null } })),
+        propose(
+          situation(steady(), wish(old), {
+            live: { routes: { api: { other: 100 } }, mirror: null, jobs: [] },
+          }),
+        ),
       ),
     ).toBe("correct → steady 1.0.0");
     expect(short(at30({ api: { [old.id]: 70, [next.id]: 30, other: 0 } }))).toMatch(/^advance/);
@@ -298,7 +302,7 @@ describe("weights that differ from the record", () => {
     ["the only release has no share", { api: { [old.id]: 0 } }],
     ["the route has no backends", { api: {} }],
   ])("an outage by hand is put right: %s", (_, routes) => {
-    expect(short(propose(situation(steady(), wish(old), { live: { routes, mirror: null } })))).toBe(
+    expect(short(propose(situation(steady(), wish(old), { live: { routes, mirror: null, jobs: [] } })))).toBe(
       "correct → steady 1.0.0",
     );
   });
@@ -325,7 +329,7 @@ describe("a route that bears the channel's labels, and is of no service of its r
   test("does not make every update a correction that changes nothing", () => {
     const routes = { ...liveAt(rolling(10)).routes, cart: { other: 100 } };
     const corrected = situation(rolling(10), wish(next), {
-      live: { routes, mirror: null },
+      live: { routes, mirror: null, jobs: [] },
       remembers: { transition: { id: "t2", kind: "correct", at: at(0) } },
       intent: intentTo("correct", rolling(10), "t2"),
     });
@@ -336,7 +340,10 @@ describe("a route that bears the channel's labels, and is of no service of its r
 describe("memory that was lost", () => {
   test.each([
     ["routes are live, and there is no record", { live: liveAt(steady()) }],
-    ["there is a mirror, and no record", { live: { routes: {}, mirror: { transition: "t9", at: at(9) } } }],
+    [
+      "there is a mirror, and no record",
+      { live: { routes: {}, mirror: { transition: "t9", at: at(9) }, jobs: [] } },
+    ],
     [
       "there is a mirror, and only an intent",
       { intent: intentTo("install", steady()), live: liveAt(steady(), { transition: "t9", at: at(9) }) },

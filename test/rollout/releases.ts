@@ -1,4 +1,5 @@
 import { releaseFile } from "../../config/schemas/release";
+import type { DataSettings, PlannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
 import type { Desired, ProposeInput } from "../../rollout/proposal";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
@@ -99,10 +100,18 @@ export function liveAt(position: Position, mirror: LiveTraffic["mirror"] = null)
     ].filter(({ release }) => release.services[service]?.http !== undefined);
     return Object.fromEntries(sides.map((side) => [side.release.id, sides.length === 1 ? 100 : side.weight]));
   };
-  return { routes: Object.fromEntries(services.map((service) => [service, share(service)])), mirror };
+  return {
+    routes: Object.fromEntries(services.map((service) => [service, share(service)])),
+    mirror,
+    jobs: [],
+  };
 }
 
-export const nothingLive: LiveTraffic = { routes: {}, mirror: null };
+/** A channel that neither copies its data nor keeps a ledger of it. */
+export const withoutData: DataSettings = { stages: [10, 30, 100], ledger: false, backup: false };
+export const noChanges: PlannedData = { companions: [], migrations: [], reconciliations: [] };
+
+export const nothingLive: LiveTraffic = { routes: {}, mirror: null, jobs: [] };
 
 export function wish(release: Release, more: Partial<Desired> = {}): Desired {
   return {

@@ -20,6 +20,7 @@ import {
   rolledBack,
   rolling,
   steady,
+  withoutData,
 } from "./releases";
 
 function decided(proposal: Proposal, verdicts: Verdict[] = []): Decision {
@@ -32,6 +33,7 @@ function decided(proposal: Proposal, verdicts: Verdict[] = []): Decision {
     attempt: 1,
     strictHold: false,
     replicas: { api: 2, worker: 2 },
+    data: withoutData,
     id: "t2",
     now: at(60),
   });

@@ -1,0 +1,57 @@
+import { observeDataJobs } from "../../observe/data-jobs";
+import { type ClusterObjects, clusterWith } from "./cluster";
+
+const job = (run: string, conditions: string[] = [], attempt?: string) => ({
+  metadata: {
+    name: attempt === undefined ? run : `${run}-${attempt}`,
+    labels: { "release-channels.dev/run": run },
+    annotations: attempt === undefined ? {} : { "release-channels.dev/try": attempt },
+  },
+  status: { conditions: conditions.map((type) => ({ type, status: "True" })) },
+});
+const pod = (name: string, log: string, createdAt = "2026-11-01T10:00:00Z") => ({ name, log, createdAt });
+const seen = (objects: ClusterObjects) => observeDataJobs(clusterWith(objects), "shop", "channel=canary");
+
+describe("the Jobs of a channel's data", () => {
+  test("are complete, failed, or still running", async () => {
+    const jobs = [job("a", ["Complete"]), job("b", ["Failed"], "2"), job("c", ["FailureTarget"]), job("d")];
+    expect(await seen({ jobs })).toMatchObject([
+      { run: "a", attempt: 1, status: "complete" },
+      { run: "b", attempt: 2, status: "failed" },
+      { run: "c", status: "failed" },
+      { run: "d", status: "running" },
+    ]);
+  });
+
+  test("say how far they are, by the newest pod that ran for them", async () => {
+    const pods = [
+      pod("old", '{"progress":{"done":1,"total":4}}\n', "2026-11-01T09:00:00Z"),
+      pod("new", 'filling\n{"progress":{"done":3,"total":4}}\nsome words\n'),
+    ];
+    expect(await seen({ jobs: [job("d")], pods })).toMatchObject([{ says: "3 of 4 (75 %)" }]);
+  });
+
+  test("say their last line where they tell no progress", async () => {
+    const pods = [pod("p", "first\nrelation orders does not exist\n\n")];
+    expect(await seen({ jobs: [job("d", ["Failed"])], pods })).toMatchObject([
+      { says: "relation orders does not exist" },
+    ]);
+  });
+
+  test("that had nothing to do are done", async () => {
+    const pods = [pod("p", '{"progress":{"done":0,"total":0}}')];
+    expect(await seen({ jobs: [job("d")], pods })).toMatchObject([{ says: "0 of 0 (100 %)" }]);
+  });
+
+  test("are not asked for more once they are complete", async () => {
+    expect(await seen({ jobs: [job("a", ["Complete"])], pods: [pod("p", "words")] })).toMatchObject([
+      { says: null },
+    ]);
+  });
+
+  test("are seen also by who may not read logs", async () => {
+    expect(await seen({ jobs: [job("d")], pods: [pod("p", "x")], logsForbidden: true })).toMatchObject([
+      { run: "d", status: "running", says: null },
+    ]);
+  });
+});
