@@ -9,6 +9,7 @@ import { applicationImage } from "./application";
 import { nodeLayer, pauseLayer } from "./base";
 import { applications } from "./catalogue";
 import { archiveFiles, type Image, image } from "./image";
+import { ledgerImage } from "./ledger";
 import { writeReleases } from "./releases";
 
 export interface BuiltImage {
@@ -68,7 +69,7 @@ async function writeArchive(images: Image[], dir: string): Promise<string> {
 }
 
 /**
- * Builds the sample product's images and `local/pause:1` from this machine's own files, and writes the sample's
+ * Builds the sample product's images, `local/ledger:1` and `local/pause:1` from this machine's own files, and writes the sample's
  * release files with their digests. Everything is derived anew, in a second or two, so nothing can be stale; only
  * the archive, which is large, is kept in the cache.
  */
@@ -77,6 +78,7 @@ export async function buildImages(): Promise<BuiltImage[]> {
   const pauseStart = { entrypoint: ["/pause"], workingDir: "/" };
   const images = [
     image("local/pause", "1", [await pauseLayer()], pauseStart),
+    await ledgerImage(),
     ...(await Promise.all(applications.map((application) => applicationImage(application, base)))),
   ];
   const archivePath = await writeArchive(images, join(cacheDir, "images"));

@@ -8,15 +8,27 @@ interface GoBuild {
   name: string;
   /** Folder with go.mod. */
   source: string;
+  /** What to build: `tool`, all that go.mod declares as such, or `.`, the program in that folder. */
+  packages: "tool" | ".";
   flags: string[];
+  /** Variables beside those of this process. */
+  env?: Record<string, string>;
   outputDir: string;
   report: (line: string) => void;
 }
 
 const reportEveryMilliseconds = 10_000;
 
-/** Builds all tools of a module into a folder, reporting a line at least every ten seconds. */
-export async function goBuild({ name, source, flags, outputDir, report }: GoBuild): Promise<void> {
+/** Builds programs of a module into a folder, reporting a line at least every ten seconds. */
+export async function goBuild({
+  name,
+  source,
+  packages,
+  flags,
+  env,
+  outputDir,
+  report,
+}: GoBuild): Promise<void> {
   const started = Date.now();
   let activity = "downloading";
   const heartbeat = setInterval(() => {
@@ -24,10 +36,10 @@ export async function goBuild({ name, source, flags, outputDir, report }: GoBuil
   }, reportEveryMilliseconds);
   report(`${name}: ${activity}`);
   try {
-    const dependencies = await go(["list", "-mod=readonly", "-deps", "tool"], source, name);
+    const dependencies = await go(["list", "-mod=readonly", "-deps", packages], source, name, env);
     const total = dependencies.length;
     let compiled = 0;
-    await go(["build", "-v", ...flags, "-o", `${outputDir}/`, "tool"], source, name, () => {
+    await go(["build", "-v", ...flags, "-o", `${outputDir}/`, packages], source, name, env, () => {
       compiled += 1;
       activity = `compiling, ${compiled} of at most ${total} packages`;
     });
@@ -42,12 +54,13 @@ async function go(
   args: string[],
   cwd: string,
   name: string,
+  env: Record<string, string> = {},
   onProgress: () => void = () => undefined,
 ): Promise<string[]> {
   // Own flags only: what the user's GOFLAGS say must neither change the result nor break the build.
   const child = spawn("go", args, {
     cwd,
-    env: { ...process.env, GOFLAGS: "" },
+    env: { ...process.env, ...env, GOFLAGS: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lastLines: string[] = [];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
@@ -11,6 +11,7 @@ import { type Program, type ToolModule, toolModules } from "./modules";
 
 const toolsDir = join(cacheDir, "tools");
 const modulesDir = join(projectDir, "local", "tools");
+const ledgerDir = join(projectDir, "ledger");
 const gatewayApi = { name: "gateway-api", module: "sigs.k8s.io/gateway-api", folder: "config/crd/standard" };
 
 export interface Tools {
@@ -31,6 +32,13 @@ export async function ensureTools(report: (line: string) => void): Promise<Tools
   return locate(installations);
 }
 
+/** Builds the ledger's program unless it is there, and returns where it is. Safe to call from several processes. */
+export async function ensureLedger(report: (line: string) => void): Promise<string> {
+  const installation = ledgerInstallation(await installedGo());
+  await ensureInstalled(toolsDir, [installation], report);
+  return join(installationDir(toolsDir, installation), installation.name);
+}
+
 /** Names of the tools that the next `ensureTools` will build. */
 export async function missingTools(): Promise<string[]> {
   return (await plannedInstallations())
@@ -40,7 +48,11 @@ export async function missingTools(): Promise<string[]> {
 
 async function plannedInstallations(): Promise<Installation[]> {
   const goVersion = await installedGo();
-  return [...toolModules.map((module) => programInstallation(module, goVersion)), gatewayApiInstallation()];
+  return [
+    ...toolModules.map((module) => programInstallation(module, goVersion)),
+    ledgerInstallation(goVersion),
+    gatewayApiInstallation(),
+  ];
 }
 
 function programInstallation(module: ToolModule, goVersion: string): Installation {
@@ -50,7 +62,24 @@ function programInstallation(module: ToolModule, goVersion: string): Installatio
     name: module.name,
     hash: hashOf(source, [goVersion, ...flags]),
     coldBuildSeconds: module.coldBuildSeconds,
-    fill: (dir, report) => goBuild({ name: module.name, source, flags, outputDir: dir, report }),
+    fill: (dir, report) =>
+      goBuild({ name: module.name, source, packages: "tool", flags, outputDir: dir, report }),
+  };
+}
+
+/** Its source is this clone's own: all of it is part of the hash. */
+function ledgerInstallation(goVersion: string): Installation {
+  const name = "ledger";
+  const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"];
+  // Runs in images of any kind, those without a C library among them.
+  const env = { CGO_ENABLED: "0" };
+  const sources = readdirSync(ledgerDir).filter((file) => /\.(go|sql)$/.test(file));
+  return {
+    name,
+    hash: hashOf(ledgerDir, [goVersion, ...flags, JSON.stringify(env)], sources.sort()),
+    coldBuildSeconds: 15,
+    fill: (dir, report) =>
+      goBuild({ name, source: ledgerDir, packages: ".", flags, env, outputDir: dir, report }),
   };
 }
 
@@ -79,9 +108,9 @@ function gatewayApiInstallation(): Installation {
   };
 }
 
-function hashOf(source: string, inputs: string[]): string {
+function hashOf(source: string, inputs: string[], sources: string[] = []): string {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(source, file)));
+  for (const file of ["go.mod", "go.sum", ...sources]) hash.update(readFileSync(join(source, file)));
   return hash.update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
 
@@ -110,8 +139,8 @@ export async function installedGo(): Promise<string> {
     );
   }
   const found = stdout.trim();
-  for (const { name } of toolModules) {
-    const file = join(modulesDir, name, "go.mod");
+  for (const dir of [...toolModules.map(({ name }) => join(modulesDir, name)), ledgerDir]) {
+    const file = join(dir, "go.mod");
     const needed = /^go (\S+)$/m.exec(readFileSync(file, "utf8"))?.[1] ?? "0";
     if (isOlder(found.replace(/^go/, ""), needed)) {
       throw new UserError(

@@ -32,7 +32,14 @@ describe("building the tools of a Go module", () => {
   });
 
   const build = (report: (line: string) => void = () => undefined) =>
-    goBuild({ name: "hello", source: dir, flags: ["-trimpath"], outputDir: join(dir, "out"), report });
+    goBuild({
+      name: "hello",
+      source: dir,
+      packages: "tool",
+      flags: ["-trimpath"],
+      outputDir: join(dir, "out"),
+      report,
+    });
 
   it("resolves packages first, then compiles all of them into the folder", async () => {
     const lines: string[] = [];
