@@ -26,8 +26,8 @@ export async function bundle(application: Application): Promise<Buffer> {
   return Buffer.from(output.contents);
 }
 
-/** One image of an application: its bundle and files on the shared layer with node. */
-export async function applicationImage(application: Application, base: Blob): Promise<Image> {
+/** One image of an application: its bundle and files on the layers that it shares with others, lowest first. */
+export async function applicationImage(application: Application, shared: Blob[]): Promise<Image> {
   const files = Object.entries(application.files).map(async ([path, source]) => {
     return { path, content: await readFile(join(projectDir, source)) };
   });
@@ -36,7 +36,7 @@ export async function applicationImage(application: Application, base: Blob): Pr
   return image(
     application.name,
     application.tag,
-    [base, await layer([program, ...(await Promise.all(files))])],
+    [...shared, await layer([program, ...(await Promise.all(files))])],
     start,
   );
 }

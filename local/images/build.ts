@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
 import { cacheDir, projectDir, releasesDir } from "../settings";
 import { applicationImage } from "./application";
-import { nodeLayer, pauseLayer } from "./base";
+import { nodeLayer, pauseLayer, postgresLayer } from "./base";
 import { applications } from "./catalogue";
 import { archiveFiles, type Image, image } from "./image";
 import { ledgerImage } from "./ledger";
@@ -74,12 +74,16 @@ async function writeArchive(images: Image[], dir: string): Promise<string> {
  * the archive, which is large, is kept in the cache.
  */
 export async function buildImages(): Promise<BuiltImage[]> {
-  const base = await nodeLayer();
+  const [node, postgres] = await Promise.all([nodeLayer(), postgresLayer()]);
   const pauseStart = { entrypoint: ["/pause"], workingDir: "/" };
   const images = [
     image("local/pause", "1", [await pauseLayer()], pauseStart),
     await ledgerImage(),
-    ...(await Promise.all(applications.map((application) => applicationImage(application, base)))),
+    ...(await Promise.all(
+      applications.map((application) =>
+        applicationImage(application, application.postgresPrograms ? [node, postgres] : [node]),
+      ),
+    )),
   ];
   const archivePath = await writeArchive(images, join(cacheDir, "images"));
   const built = images.map(({ name, tag, manifest }) => ({

@@ -8,6 +8,8 @@ export interface Application {
   program: string;
   /** Other files: path in the image → path relative to the project. */
   files: Record<string, string>;
+  /** It starts PostgreSQL's own client programs. */
+  postgresPrograms?: true;
 }
 
 function api(tag: string): Application {
@@ -31,12 +33,22 @@ function migrate(tag: string, migrations: string[]): Application {
   };
 }
 
+const backup: Application = {
+  name: "local/shop-backup",
+  tag: "1",
+  entry: "local/sample/backup/main.ts",
+  program: "/app/backup.js",
+  files: {},
+  postgresPrograms: true,
+};
+
 const first = "0001_orders-and-products.sql";
 const note = "0002_order-note.sql";
 const failing = "9001_order-total.sql";
 
 /** All images of the sample product; `local/sample/README.md` says what each version is for. */
 export const applications: Application[] = [
+  backup,
   ...["1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0"].map(api),
   ...["1.0.0", "1.1.0"].map(worker),
   migrate("1.0.0", [first]),

@@ -5,7 +5,7 @@ import { type Blob, blob } from "../../../local/images/layer";
 const base: Blob = blob("application/vnd.oci.image.layer.v1.tar", Buffer.from("stands for node"));
 
 async function digests(): Promise<Record<string, string>> {
-  const images = await Promise.all(applications.map((application) => applicationImage(application, base)));
+  const images = await Promise.all(applications.map((application) => applicationImage(application, [base])));
   return Object.fromEntries(images.map(({ name, tag, manifest }) => [`${name}:${tag}`, manifest.digest]));
 }
 
