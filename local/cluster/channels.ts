@@ -11,6 +11,8 @@ export interface Channel {
   /** Name of the channel's database and of the role that owns it. */
   database: string;
   password: string;
+  /** Role that may create databases, for restore tests, and has no right to the channel's own. */
+  scratch: { role: string; password: string };
 }
 
 const secretsDir = join(stateDir, "secrets");
@@ -18,7 +20,14 @@ const secretsDir = join(stateDir, "secrets");
 export function channels(): Channel[] {
   return ["canary", "stable"].map((stack) => {
     const database = `shop_${stack}`;
-    return { stack, namespace: `shop-${stack}`, database, password: randomSecret(database).value };
+    const role = `${database}_scratch`;
+    return {
+      stack,
+      namespace: `shop-${stack}`,
+      database,
+      password: randomSecret(database).value,
+      scratch: { role, password: randomSecret(role).value },
+    };
   });
 }
 

@@ -36,7 +36,7 @@ export async function ensurePostgres(channels: Channel[]): Promise<void> {
   if (!existsSync(join(data, "PG_VERSION"))) await createDataDirectory(as, bin);
   const configuration = {
     "postgresql.conf": serverSettings,
-    "pg_hba.conf": clientRules,
+    "pg_hba.conf": clientRules(channels),
     "pg_ident.conf": identities,
   };
   for (const [name, content] of Object.entries(configuration))
@@ -57,7 +57,16 @@ export async function ensurePostgres(channels: Channel[]): Promise<void> {
 
 /** The URL by which pods and the host reach a channel's database, its password included. */
 export function databaseUrl({ database, password }: Channel): string {
-  return `postgresql://${database}:${password}@${network.hostAddress}:${ports.postgres}/${database}`;
+  return urlOf(database, password, database);
+}
+
+/** The URL by which restore tests create their databases. */
+export function scratchUrl({ scratch: { role, password } }: Channel): string {
+  return urlOf(role, password, "postgres");
+}
+
+function urlOf(role: string, password: string, database: string): string {
+  return `postgresql://${role}:${password}@${network.hostAddress}:${ports.postgres}/${database}`;
 }
 
 async function createDataDirectory(as: readonly [string, ...string[]], bin: string): Promise<void> {
@@ -104,25 +113,40 @@ log_line_prefix = '%m [%p] %q%u@%d '
 timezone = 'UTC'
 `;
 
-/** The system's root administers through the socket; each role reaches its own database only, by password. */
+/**
+ * The system's root administers through the socket; each role reaches its own database only, by password. Roles for
+ * restore tests reach those that let them: their own and the server's empty one.
+ */
 const identities = "administrator root postgres\n";
-const clientRules = [
-  "local all postgres peer map=administrator\n",
-  ...["127.0.0.1/32", network.subnet].map((source) => `host sameuser all ${source} scram-sha-256\n`),
-].join("");
+function clientRules(channels: Channel[]): string {
+  const scratchRoles = channels.map(({ scratch }) => scratch.role).join(",");
+  return [
+    "local all postgres peer map=administrator\n",
+    ...["127.0.0.1/32", network.subnet].flatMap((source) => [
+      `host sameuser all ${source} scram-sha-256\n`,
+      `host all ${scratchRoles} ${source} scram-sha-256\n`,
+    ]),
+  ].join("");
+}
 
 async function ensureDatabases(client: Client, channels: Channel[]): Promise<void> {
-  for (const { database, password } of channels) {
+  for (const { database, password, scratch } of channels) {
     const name = escapeIdentifier(database);
-    const roles = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [database]);
-    const verb = roles.rowCount === 0 ? "CREATE" : "ALTER";
-    await client.query(`${verb} ROLE ${name} LOGIN PASSWORD ${escapeLiteral(password)}`);
+    await ensureRole(client, database, password, "NOCREATEDB");
+    await ensureRole(client, scratch.role, scratch.password, "CREATEDB");
     const databases = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
     if (databases.rowCount === 0) {
       await client.query(`CREATE DATABASE ${name} OWNER ${name}`);
       await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
     }
   }
+}
+
+async function ensureRole(client: Client, role: string, password: string, right: string): Promise<void> {
+  const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
+  const verb = rowCount === 0 ? "CREATE" : "ALTER";
+  const attributes = `LOGIN ${right} PASSWORD ${escapeLiteral(password)}`;
+  await client.query(`${verb} ROLE ${escapeIdentifier(role)} ${attributes}`);
 }
 
 async function administrate<T>(work: (client: Client) => Promise<T>): Promise<T> {

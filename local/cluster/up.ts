@@ -5,6 +5,7 @@ import { runStep, runSteps } from "../progress";
 import { logDir } from "../settings";
 import { ensureTools, type Tools } from "../tools/install";
 import { UserError } from "../user-error";
+import { backupObjects, prepareBackupVolumes } from "./backup-volumes";
 import { ensureBin } from "./bin";
 import { type Channel, channels } from "./channels";
 import { ensureControlPlane } from "./control-plane";
@@ -18,7 +19,7 @@ import { apply } from "./kubectl";
 import { ensureBridge, refuseTakenPorts } from "./network";
 import { ensureContainerd, ensureKubelet } from "./node";
 import { ownsWholeCluster, refuseForeignCluster, takeOwnership } from "./owner";
-import { databaseUrl, ensurePostgres } from "./postgres";
+import { databaseUrl, ensurePostgres, scratchUrl } from "./postgres";
 import { ensurePrometheus, prometheusIdentity } from "./prometheus";
 
 /**
@@ -64,6 +65,7 @@ async function start(tools: Tools): Promise<void> {
 
 async function ensureApi(tools: Tools, offered: Channel[]): Promise<void> {
   await ensureControlPlane(tools);
+  await prepareBackupVolumes(offered);
   await apply([
     ...gatewayApiObjects(tools),
     ...identityObjects([traefikIdentity, prometheusIdentity]),
@@ -71,7 +73,7 @@ async function ensureApi(tools: Tools, offered: Channel[]): Promise<void> {
   ]);
 }
 
-/** A channel's namespace, and the Secret by which its pods reach their database. */
+/** A channel's namespace, the Secrets by which its pods reach their database, and the volume of its backups. */
 function channelObjects(channel: Channel): object[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: channel.namespace } },
@@ -81,5 +83,12 @@ function channelObjects(channel: Channel): object[] {
       metadata: { name: "shop-database", namespace: channel.namespace },
       stringData: { url: databaseUrl(channel) },
     },
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "shop-database-scratch", namespace: channel.namespace },
+      stringData: { url: scratchUrl(channel) },
+    },
+    ...backupObjects(channel),
   ];
 }
