@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -33,7 +34,7 @@ func record(ctx context.Context) error {
 	if err != nil {
 		return asOutcome("the live releases could not be recorded", err)
 	}
-	say("recorded %d live of %s", len(asked.Live), asked.Channel)
+	say("recorded the live releases of %s: %s", asked.Channel, versions(asked.Live))
 	return nil
 }
 
@@ -44,10 +45,10 @@ func writeLive(ctx context.Context, tx pgx.Tx, asked request) error {
 	if err != nil {
 		return err
 	}
-	if outdated {
-		say("something newer was recorded for %s since: no live release is removed", asked.Channel)
-	} else if err := removeOthers(ctx, tx, asked); err != nil {
-		return err
+	if !outdated {
+		if err := removeOthers(ctx, tx, asked); err != nil {
+			return err
+		}
 	}
 	for _, one := range asked.Live {
 		_, err := tx.Exec(ctx, `
@@ -128,6 +129,17 @@ func readLive(ctx context.Context, tx pgx.Tx, product string) ([]liveRelease, er
 		err := row.Scan(&one.channel, &one.Release, &one.Version, &one.Writes, &one.Reads, &one.Migrations)
 		return one, err
 	})
+}
+
+func versions(live []release) string {
+	if len(live) == 0 {
+		return "none"
+	}
+	list := make([]string, len(live))
+	for i, one := range live {
+		list[i] = one.Version
+	}
+	return strings.Join(list, ", ")
 }
 
 func orEmpty[T any](list []T) []T {
