@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { contracts } from "../policies/gates/change";
 import { bringsIn } from "../policies/gates/findings";
 import type { SharingSource } from "../policies/gates/input/compatibility";
 import { notConfigured } from "../policies/gates/input/source";
@@ -19,7 +20,7 @@ export async function observeSharing(
   }: Pick<SnapshotSources, "channel" | "channelName" | "projectDir" | "readMemory">,
 ): Promise<SharingSource> {
   const others = channel.sharesDataWith.filter((name) => name !== channelName);
-  if (others.length === 0 || !bringsIn(transition)) return notConfigured;
+  if (others.length === 0 || !(bringsIn(transition) || contracts(transition))) return notConfigured;
   const answers = await Promise.allSettled(others.map((name) => readMemory(name)));
   const problems = answers.flatMap((answer, index) => {
     const name = others[index] ?? "";

@@ -62,15 +62,20 @@ export type ChangeWindow = z.infer<typeof changeWindow>;
 
 export const role = dnsLabel(30);
 
-const noStep = { error: "expected start, finalize or a weight such as 30" };
+const noStep = { error: "expected start, finalize, contract or a weight such as 30" };
 
 /** Who has to agree to which change, and when: one valid approval per role, each by another person. */
 const approvalRule = z.strictObject({
   /** Against the version that is live; `hotfix` instead of `patch` for what comes in by that lane. */
   change: z.enum(["any", "major", "minor", "patch", "hotfix"]),
-  /** `start`, `finalize`, or the weight that is to be reached. */
+  /** `start`, `finalize`, `contract` (of every change's data), or the weight that is to be reached. */
   at: z
-    .union([z.literal("start"), z.literal("finalize"), z.int(noStep).min(1, noStep).max(100, noStep)])
+    .union([
+      z.literal("start"),
+      z.literal("finalize"),
+      z.literal("contract"),
+      z.int(noStep).min(1, noStep).max(100, noStep),
+    ])
     .default("start"),
   roles: z
     .array(role)

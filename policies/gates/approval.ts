@@ -1,6 +1,6 @@
 import { type ApprovalRule, defaultApprovalRules } from "../../config/schemas/governance";
 import type { UsedApproval, Verdict } from "../../rollout/verdict";
-import { changeOf, clearedAway, clearsAway, enters } from "./change";
+import { changeOf, clearedAway, clearsAway, contracts, enters } from "./change";
 import { isHotfix } from "./hotfix";
 import { type GateInput, judged } from "./input";
 import type { Approval } from "./input/governance";
@@ -79,7 +79,7 @@ function neededApprovals(input: GateInput): Need[] {
 
 /** A first release changes nothing that is live: only rules for any change are about it. */
 function isAbout({ change }: ApprovalRule, input: GateInput): boolean {
-  if (change === "any") return true;
+  if (change === "any" || contracts(input)) return true;
   const size = input.lane === "hotfix" && isHotfix(input) ? "hotfix" : changeOf(input);
   return change === size;
 }

@@ -1,43 +1,112 @@
 import type { MigrationSpec } from "../../config/schemas/migration";
-import type { Verdict } from "../../rollout/verdict";
+import { addedMigrations, checksum } from "../../rollout/migrations";
 import { declareAfterwards, declaredData } from "./declared-data";
-import { type Finding, verdictOf } from "./findings";
+import { inWords } from "./duration";
+import type { Finding } from "./findings";
 import { type GateInput, judged } from "./input";
 
-const gate = "migrations";
-
-/** Phase → the step at which its migrations run. */
-const stepOfPhase: Readonly<Record<string, string>> = { expand: "before the first request" };
-
 /**
- * The migrations of a release are those of the one before it, unchanged and in their order, and then its own; each
- * of a phase that has its place in this step. Only what release files say: what has run is known to the data store.
+ * The migrations of a release are those of the one before it, unchanged and in their order, and then its own, each
+ * with what its phase needs. Only what release files and the channel's section say.
  */
-export function migrations(input: GateInput): Verdict {
-  const { kind, to } = input;
-  if (kind !== "install" && kind !== "start") {
-    return { gate, status: "skipped", reason: "no migration runs at this step" };
-  }
+export function judgeDeclared(input: GateInput): Finding[] {
+  const { to } = input;
   const declared = judged(input).migrations;
   const before = to.candidate === null ? [] : to.baseline.migrations;
-  if (declared.length === 0 && before.length === 0) {
-    return { gate, status: "skipped", reason: "no live release has migrations" };
-  }
-  const added = declared.filter(({ id }) => !before.some((known) => known.id === id));
-  return verdictOf(
-    gate,
-    [
-      { status: "pass", reason: describe(added) },
-      ...judgeIds(declared),
-      ...judgeKept(input, before),
-      ...judgePhases(added),
-      ...(added.some(({ phase }) => phase === "expand") ? judgeSchema(input) : []),
-    ],
+  const added = addedMigrations(judged(input), to.candidate === null ? null : to.baseline);
+  return [
+    ...judgeContracted(input),
+    ...judgeIds(declared),
+    ...judgeKept(input, before),
+    ...judgeLedger(input, added),
+    ...judgeBackfills(input, added),
+    ...judgeWayBack(input, added),
+    ...judgeWaits(input, added),
+    ...(added.length > 0 ? judgeSchema(input, added) : []),
+  ];
+}
+
+/** What a contract has taken away does not come back with an older release. */
+function judgeContracted({ to, record }: GateInput): Finding[] {
+  const release = to.candidate;
+  if (release === null) return [];
+  const gone = (record?.contracted ?? []).filter((id) => !release.migrations.some((spec) => spec.id === id));
+  if (gone.length === 0) return [];
+  return [
     {
-      observed: names(declared),
-      expected: before.length === 0 ? "each once, in order" : `${names(before)}, and after them its own`,
+      status: "fail",
+      reason: `${release.version} needs what ${gone.join(", ")} has taken away from the data. Going back so far is a restore of a backup from before it: docs/backup.md`,
     },
-  );
+  ];
+}
+
+/** What has run is known to the data store's ledger only: without one, nothing may rest on it. */
+function judgeLedger({ channel, to }: GateInput, added: readonly MigrationSpec[]): Finding[] {
+  const release = to.candidate ?? to.baseline;
+  const later = added.filter(({ phase }) => phase !== "expand").map(({ id }) => id);
+  if (later.length > 0 && channel.migrations.ledger === undefined) {
+    const reason = `${later.join(", ")}: backfill, switch and contract run under a ledger in the data store (key channel.migrations.ledger)`;
+    return [{ status: "fail", reason }];
+  }
+  if (channel.migrations.ledger === undefined || added.length === 0) return [];
+  if (release.ledger === undefined) {
+    const reason = `${release.version} does not name the ledger's image, which its migrations run under (ledger.image in its release file)`;
+    return [{ status: "fail", reason }];
+  }
+  const commandless = added.filter(({ command }) => command === undefined).map(({ id }) => id);
+  if (commandless.length === 0) return [];
+  const reason = `${commandless.join(", ")}: the ledger runs a migration's command, and none is declared`;
+  return [{ status: "fail", reason }];
+}
+
+/** What has to be complete before a stage begins before it. */
+function judgeBackfills({ to, channel, kind }: GateInput, added: readonly MigrationSpec[]): Finding[] {
+  if (kind !== "start") return [];
+  return added
+    .filter(({ phase }) => phase === "backfill")
+    .flatMap(({ id, before = 100 }): Finding[] => {
+      if (!channel.stages.includes(before)) {
+        const reason = `${id} has to be complete before ${before} %, which is none of the stages ${channel.stages.join(", ")}`;
+        return [{ status: "fail", reason }];
+      }
+      if (before > to.weight) return [];
+      const reason = `${id} has to be complete before ${before} %, and that is the first stage: it begins with it. Name a later one, or add a stage`;
+      return [{ status: "fail", reason }];
+    });
+}
+
+/** A way back that is not a copy is shown by evidence before the first migration. */
+function judgeWayBack({ channel, evidence, to }: GateInput, added: readonly MigrationSpec[]): Finding[] {
+  const name = channel.backup?.evidence;
+  if (name === undefined || added.length === 0) return [];
+  const kind = evidence?.kinds[name];
+  if (kind !== undefined && (kind.neededAt === "start" || kind.neededAt === to.weight)) return [];
+  const reason =
+    kind === undefined
+      ? `the evidence ${name} is to show the way back (key channel.backup.evidence), and the evidence policy has no such kind`
+      : `the evidence ${name} is to show the way back before the first migration: set its neededAt to start`;
+  return [{ status: "fail", reason }];
+}
+
+/** All waits of one update together have an end that a rollback can wait for. */
+function judgeWaits({ channel, kind }: GateInput, added: readonly MigrationSpec[]): Finding[] {
+  const { migrations, backup, readyWithin, confirmWithin, maxWait } = channel;
+  const awaited = added.filter(({ phase }) => kind === "install" || phase === "expand");
+  if (awaited.length === 0) return [];
+  const waits = [
+    ...awaited.map(({ deadline }) => deadline ?? migrations.deadline),
+    backup?.job?.deadline ?? 0,
+    readyWithin,
+    confirmWithin,
+  ];
+  const together = waits.reduce((sum, seconds) => sum + seconds, 0);
+  if (together <= maxWait) return [];
+  return [
+    {
+      status: "fail",
+      reason: `this update may wait ${inWords(together)}, and maxWait is ${inWords(maxWait)}: ${awaited.length} migrations, then readiness and confirmation. Shorten their deadlines, make long work a backfill, or raise channel.maxWait`,
+    },
+  ];
 }
 
 /** Numbers that ids begin with, as migration tools go by them, have to rise. */
@@ -69,12 +138,21 @@ function judgeKept(input: GateInput, before: readonly MigrationSpec[]): Finding[
     if (place < 0) {
       return [{ status: "fail", reason: `${version} leaves out the migration ${known.id}; ${wayOut}` }];
     }
-    const phase = declared[place]?.phase;
+    const now = declared[place];
+    const phase = now?.phase;
     if (phase !== known.phase) {
       return [
         {
           status: "fail",
           reason: `${version} makes the migration ${known.id} one of the phase ${phase}, and it was ${known.phase}; ${wayOut}`,
+        },
+      ];
+    }
+    if (now !== undefined && checksum(now) !== checksum(known)) {
+      return [
+        {
+          status: "fail",
+          reason: `${version} has another image, command or \`checksum\` of the migration ${known.id}; ${wayOut}`,
         },
       ];
     }
@@ -90,17 +168,8 @@ function judgeKept(input: GateInput, before: readonly MigrationSpec[]): Finding[
   });
 }
 
-function judgePhases(added: readonly MigrationSpec[]): Finding[] {
-  return added
-    .filter(({ phase }) => !Object.hasOwn(stepOfPhase, phase))
-    .map(({ id, phase }) => ({
-      status: "fail",
-      reason: `the migration ${id} is of the phase ${phase}, which has no place at this step`,
-    }));
-}
-
 /** What expands the schema makes another one of it, and releases have to say whether they can read it. */
-function judgeSchema({ to, channel }: GateInput): Finding[] {
+function judgeSchema({ to, channel }: GateInput, added: readonly MigrationSpec[]): Finding[] {
   const release = to.candidate ?? to.baseline;
   const data = declaredData(release, channel);
   if (data === undefined) {
@@ -111,7 +180,7 @@ function judgeSchema({ to, channel }: GateInput): Finding[] {
       },
     ];
   }
-  if (to.candidate === null) return [];
+  if (to.candidate === null || !added.some(({ phase }) => phase === "expand")) return [];
   const known = declaredData(to.baseline, channel);
   if (known === undefined) {
     const { version } = to.baseline;
@@ -129,17 +198,4 @@ function judgeSchema({ to, channel }: GateInput): Finding[] {
       reason: `${release.version} expands the data schema and writes schema ${data.writes}, as before (${to.baseline.version}: ${known.writes}). Raise data.writes`,
     },
   ];
-}
-
-function describe(added: readonly MigrationSpec[]): string {
-  if (added.length === 0) return `no new migration, and those that have run are unchanged`;
-  const told = added.map(
-    ({ id, phase, reversible }) =>
-      `${id} runs ${stepOfPhase[phase]}${reversible ? "" : " and cannot be undone"}`,
-  );
-  return told.join("; ");
-}
-
-function names(list: readonly MigrationSpec[]): string {
-  return list.map(({ id }) => id).join(", ") || "none";
 }

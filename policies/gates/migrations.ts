@@ -1,0 +1,80 @@
+import { addedMigrations, pendingContracts } from "../../rollout/migrations";
+import type { Verdict } from "../../rollout/verdict";
+import { contracts } from "./change";
+import { judgeBackfillProgress, judgeOlderReleases, judgeReconciliation } from "./data-progress";
+import { judgeDeclared } from "./declared-migrations";
+import { type Finding, isSome, verdictOf } from "./findings";
+import { type GateInput, judged } from "./input";
+
+const gate = "migrations";
+
+/**
+ * The data is moved with the release: what is declared has its place, what has to be complete is, what compares the
+ * forms finds them equal, and nothing is taken away that a live release may need.
+ */
+export function migrations(input: GateInput): Verdict {
+  if (contracts(input)) return judgeContract(input);
+  switch (input.kind) {
+    case "install":
+    case "start":
+      return judgeBeginning(input);
+    case "advance":
+    case "finalize":
+      return judgeProgress(input);
+    default:
+      return { gate, status: "skipped", reason: "no migration runs at this step" };
+  }
+}
+
+function judgeBeginning(input: GateInput): Verdict {
+  const { to } = input;
+  const declared = judged(input).migrations;
+  const before = to.candidate === null ? [] : to.baseline.migrations;
+  if (declared.length === 0 && before.length === 0) {
+    return { gate, status: "skipped", reason: "no live release has migrations" };
+  }
+  const added = addedMigrations(judged(input), to.candidate === null ? null : to.baseline);
+  return verdictOf(gate, [{ status: "pass", reason: describe(added, input) }, ...judgeDeclared(input)], {
+    observed: names(declared),
+    expected: before.length === 0 ? "each once, in order" : `${names(before)}, and after them its own`,
+  });
+}
+
+function judgeProgress(input: GateInput): Verdict {
+  const findings: Finding[] = [...judgeBackfillProgress(input), ...judgeReconciliation(input)];
+  if (!isSome(findings)) {
+    return { gate, status: "skipped", reason: "nothing of the data has to be complete at this step" };
+  }
+  return verdictOf(gate, findings, { expected: "complete, and no difference found" });
+}
+
+function judgeContract(input: GateInput): Verdict {
+  const { record, to } = input;
+  const pending = record === null ? [] : pendingContracts(record);
+  const told: Finding = { status: "pass", reason: `${names(pending)} takes away what nobody needs any more` };
+  return verdictOf(gate, [told, ...judgeOlderReleases(input)], {
+    expected: `no release older than ${to.baseline.version} on this data`,
+  });
+}
+
+const whenOf = {
+  expand: "runs before the first request",
+  backfill: "runs beside the rollout",
+  switch: "runs at 100 %",
+  contract: "runs when nothing older is live",
+} as const;
+
+type Added = ReturnType<typeof addedMigrations>;
+
+function describe(added: Added, { kind }: GateInput): string {
+  if (added.length === 0) return "no new migration, and those that have run are unchanged";
+  const told = added.map(({ id, phase, reversible }) => {
+    const when = kind === "install" ? whenOf.expand : whenOf[phase];
+    return `${id} ${when}${reversible ? "" : " and cannot be undone"}`;
+  });
+  return told.join("; ");
+}
+
+function names(list: readonly { id: string }[]): string {
+  return list.map(({ id }) => id).join(", ") || "none";
+}
