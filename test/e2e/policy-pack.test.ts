@@ -123,48 +123,48 @@ describe("the program as it is, under the pack", () => {
     await verify.noRequestFailed(canary);
   });
 
-  story("is blocked by what the pack's configuration asks beyond the channel's", async (world) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    await when.gatesAreOpen(canary);
-    packIsMandatory(canary);
-    const configure = (tightening: object) => packIsConfigured(canary, { "release-gates": tightening });
-    configure({ requiredGates: ["evidence"], minimumObservationSeconds: 3600, maximumWeightStep: 15 });
-    const asked = [
-      "evidence: the policy pack requires this gate",
-      "observation: 10 % has been observed for \\d+ s; the policy pack wants 3600 s",
-      "stages: the share rises by 20 % at once; the policy pack allows 15 %",
-    ];
-    await packBlocks(canary, new RegExp(asked.join("[\\s\\S]*")));
+  story(
+    "is blocked by a tightened configuration, and shows in the record how it was loosened",
+    async (world) => {
+      const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
+      await when.gatesAreOpen(canary);
+      packIsMandatory(canary);
+      packIsConfigured(canary, {
+        "release-gates": {
+          requiredGates: ["evidence"],
+          minimumObservationSeconds: 3600,
+          maximumWeightStep: 15,
+        },
+      });
+      const asked = [
+        "evidence: the policy pack requires this gate",
+        "observation: 10 % has been observed for \\d+ s; the policy pack wants 3600 s",
+        "stages: the share rises by 20 % at once; the policy pack allows 15 %",
+      ];
+      await packBlocks(canary, new RegExp(asked.join("[\\s\\S]*")));
 
-    configure({ maximumWeightStep: 20 });
-    verify.moved(await when.up(canary), "advance", 30);
-    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: { maximumWeightStep: 20 }, loosened: [] });
-    await verify.noRequestFailed(canary);
-  });
+      packIsConfigured(canary, { "release-gates": "advisory", "disruption-budgets": "disabled" });
+      canary.set({ stage: "10" });
+      await isIdle(canary);
+      expect(await judgedBy(canary)).toBeUndefined();
 
-  story("shows in the record how it was loosened, and where it was left out", async (world) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    canary.configure({ observation: { for: "1h" }, rollbackWindow: "1h" });
-    expect(await judgedBy(canary)).toBeUndefined();
-    const isIdle = async () => verify.succeeded(await canary.run("up", "--yes", "--expect-no-changes"));
-    packIsMandatory(canary);
-    await isIdle();
-
-    canary.configure({ observation: { for: "2s" } });
-    await when.gatesAreOpen(canary);
-    packIsConfigured(canary, { "release-gates": "advisory", "disruption-budgets": "disabled" });
-    verify.moved(await when.up(canary), "advance", 30);
-    const loosened = ["release-gates", "disruption-budgets"];
-    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: {}, loosened });
-
-    canary.configure({ observation: { for: "1h" } });
-    await isIdle();
-    canary.environment = {};
-    await isIdle();
-    expect(await judgedBy(canary)).toEqual({ ...pack, tightening: {}, loosened });
-    await verify.noRequestFailed(canary);
-  });
+      canary.set({ stage: "30" });
+      verify.moved(await when.up(canary), "advance", 30);
+      const signature = { ...pack, tightening: {}, loosened: ["release-gates", "disruption-budgets"] };
+      expect(await judgedBy(canary)).toEqual(signature);
+      await isIdle(canary);
+      canary.environment = {};
+      await isIdle(canary);
+      expect(await judgedBy(canary)).toEqual(signature);
+      await verify.noRequestFailed(canary);
+    },
+  );
 });
+
+/** An update has no diff: it is there that the pack could write. */
+async function isIdle(channel: TestChannel): Promise<void> {
+  verify.succeeded(await when.up(channel, "--expect-no-changes"));
+}
 
 const pack = { name: "release-channels", version: manifest.version };
 

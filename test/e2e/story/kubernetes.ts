@@ -1,5 +1,6 @@
 import {
   AppsV1Api,
+  AuthenticationV1Api,
   BatchV1Api,
   CoreV1Api,
   CustomObjectsApi,
@@ -21,6 +22,7 @@ function connect() {
     batch: config.makeApiClient(BatchV1Api),
     policy: config.makeApiClient(PolicyV1Api),
     custom: config.makeApiClient(CustomObjectsApi),
+    authentication: config.makeApiClient(AuthenticationV1Api),
   };
 }
 
@@ -37,6 +39,12 @@ export async function createNamespace(namespace: string, databaseUrl: string): P
     namespace,
     body: { metadata: { name: "shop-database" }, stringData: { url: databaseUrl } },
   });
+}
+
+/** Who runs the tests, as the cluster sees it. */
+export async function clusterUser(): Promise<string> {
+  const { status } = await cluster().authentication.createSelfSubjectReview({ body: {} });
+  return status?.userInfo?.username ?? "";
 }
 
 /** Begins to delete the namespace and all that is in it. */

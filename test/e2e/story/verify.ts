@@ -26,7 +26,7 @@ type DeepPartial<T> = { [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]>
 export function held(update: Update, reason: RegExp): void {
   expectExit(update, 0);
   expect(update.after).toEqual(update.before);
-  expect(unwrapped(update.output)).toMatch(reason);
+  tells(update, reason);
 }
 
 /** The gate has kept the update from changing anything, and said why. */
@@ -34,6 +34,11 @@ export function keptBy(update: Update, { gate, reason, mayOpen }: ClosedGate): v
   const told = new RegExp(`${gate}(: | +${mayOpen ? "hold" : "fail"} +).*?${reason.source}`);
   if (mayOpen) held(update, told);
   else refused(update, told);
+}
+
+/** Somewhere in what is printed. */
+export function tells({ output }: CommandResult, what: RegExp): void {
+  expect(unwrapped(output)).toMatch(what);
 }
 
 /** The output as one line: a table breaks sentences where its column ends. */
