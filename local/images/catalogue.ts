@@ -44,14 +44,21 @@ const backup: Application = {
 
 const first = "0001_orders-and-products.sql";
 const note = "0002_order-note.sql";
+const customers = "0003_customers.sql";
+const customerIds = "0004_customer-ids.sql";
+const customerIdRequired = "0005_customer-id-required.sql";
+const dropCustomer = "0006_drop-customer.sql";
 const failing = "9001_order-total.sql";
 
 /** All images of the sample product; `local/sample/README.md` says what each version is for. */
 export const applications: Application[] = [
   backup,
-  ...["1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0"].map(api),
-  ...["1.0.0", "1.1.0"].map(worker),
+  ...["1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"].map(api),
+  ...["1.0.0", "1.1.0", "1.8.0"].map(worker),
   migrate("1.0.0", [first]),
   migrate("1.1.0", [first, note]),
   migrate("1.3.0", [first, note, failing]),
+  migrate("1.6.0", [first, note, customers, customerIds]),
+  migrate("1.7.0", [first, note, customers, customerIds, customerIdRequired]),
+  migrate("1.8.0", [first, note, customers, customerIds, customerIdRequired, dropCustomer]),
 ];

@@ -12,8 +12,9 @@ export const newOrder = z.object({
 
 export const newNotedOrder = newOrder.extend({ note: z.string().max(200).nullable().default(null) });
 
-/** An order as it is stored, by the names of its columns. */
-const storedOrder = newOrder
+/** What is stored of an order in every schema, by the names of its columns. */
+export const storedParts = newOrder
+  .omit({ customer: true })
   .extend({
     id: z.number().int().min(1),
     status: z.enum(["pending", "shipped"]),
@@ -25,6 +26,7 @@ const storedOrder = newOrder
     path: ["shipped_at"],
   });
 
+const storedOrder = storedParts.safeExtend({ customer: newOrder.shape.customer });
 const storedNotedOrder = storedOrder.safeExtend({ note: newNotedOrder.shape.note });
 
 /** How one schema version stores orders: which columns it writes and reads. */
@@ -35,12 +37,26 @@ export interface OrderBook {
   find(database: Database, id: string): Promise<Row | undefined>;
   /** Rejects unless the database has the tables and columns that this book needs. */
   check(database: Database): Promise<unknown>;
-  /** One stored order as this book reads it; columns it does not know are left alone. */
+  /** Stored rows by table as this book reads them; columns and tables it does not know are left alone. */
   stored: z.ZodType;
 }
 
 const foreignKeyViolation = "23503";
 const undefinedTableOrColumn = ["42P01", "42703"];
+
+/** Runs a statement that stores this order; no rows where it found nothing to do. */
+export async function insert(
+  database: Database,
+  sql: string,
+  values: unknown[],
+  { item }: { item: string },
+): Promise<Row[]> {
+  try {
+    return await database.query(sql, values);
+  } catch (error) {
+    throw sqlState(error) === foreignKeyViolation ? new Refusal(422, `there is no product ${item}`) : error;
+  }
+}
 
 function orderBook<Order extends z.infer<typeof newOrder>>(
   request: z.ZodType<Order>,
@@ -55,13 +71,7 @@ function orderBook<Order extends z.infer<typeof newOrder>>(
       const order = request.parse(body);
       const values = columns.map((column) => order[column]);
       const sql = `insert into orders (${written}) values (${placeholders}) returning ${read}`;
-      try {
-        return one(await database.query(sql, values));
-      } catch (error) {
-        throw sqlState(error) === foreignKeyViolation
-          ? new Refusal(422, `there is no product ${order.item}`)
-          : error;
-      }
+      return one(await insert(database, sql, values, order));
     },
     list: (database, { limit, status }) =>
       database.query(
@@ -72,11 +82,11 @@ function orderBook<Order extends z.infer<typeof newOrder>>(
       return (await database.query(`select ${read} from orders where id = $1`, [id]))[0];
     },
     check: (database) => database.query(`select ${read} from orders limit 0`),
-    stored,
+    stored: z.object({ orders: z.array(stored).min(1) }),
   };
 }
 
-function one(rows: Row[]): Row {
+export function one(rows: Row[]): Row {
   const [row] = rows;
   if (row === undefined) {
     throw new Error("the database returned no row for an order just stored");
@@ -100,7 +110,7 @@ export async function checkSchema(database: Database, orders: OrderBook): Promis
     await orders.check(database);
   } catch (error) {
     throw undefinedTableOrColumn.includes(sqlState(error) ?? "")
-      ? new Error(`the schema is too old for this version, run its migrations: ${messageOf(error)}`, {
+      ? new Error(`the schema lacks what this version needs, run its migrations: ${messageOf(error)}`, {
           cause: error,
         })
       : new Error(`the database is not reachable: ${messageOf(error)}`, { cause: error });

@@ -2,18 +2,31 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { releaseFile } from "../../../config/schemas/release";
 import { applications } from "../../../local/images/catalogue";
 import { fillRelease, type NamedImage, writeReleases } from "../../../local/images/releases";
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const templates = "local/sample/releases";
-const images: NamedImage[] = applications.map(({ name, tag }) => ({ name, tag, digest: digest("a") }));
+const ledger = { name: "local/ledger", tag: "1" };
+const images: NamedImage[] = [...applications, ledger].map(({ name, tag }) => ({
+  name,
+  tag,
+  digest: digest("a"),
+}));
 
 interface Release {
   version: string;
   services: Record<string, { image: string; command: string[] }>;
-  migrations: { id: string; image: string; command: string[] }[];
+  migrations: { id: string; phase: string; image: string; command: string[]; down?: { command: string[] } }[];
+  reconciliation?: { image: string; command: string[] };
 }
+
+const programs = ({ services, migrations, reconciliation }: Release) => [
+  ...Object.values(services),
+  ...migrations,
+  ...(reconciliation === undefined ? [] : [reconciliation]),
+];
 
 describe("filling a release file", () => {
   it("replaces tags by digests and keeps everything else, comments too", () => {
@@ -47,13 +60,15 @@ describe("the sample's release files", () => {
   it("are written for every version, with all images by digest", async () => {
     await writeReleases(images, templates, target);
     expect(readdirSync(target).sort()).toEqual(
-      ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0"].map((v) => `${v}.yaml`),
+      ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"].map(
+        (v) => `${v}.yaml`,
+      ),
     );
     for (const file of readdirSync(target)) {
       const release = parse(readFileSync(join(target, file), "utf8")) as Release;
       expect(`${release.version}.yaml`).toBe(file);
       expect(Object.keys(release.services)).toEqual(["api", "worker"]);
-      for (const { image } of [...Object.values(release.services), ...release.migrations]) {
+      for (const { image } of programs(release)) {
         expect(image).toMatch(/^local\/shop-(api|worker|migrate)@sha256:[0-9a-f]{64}$/);
       }
     }
@@ -77,17 +92,30 @@ describe("the sample's release files", () => {
   it("start programs, and migrate to versions, that their images contain", () => {
     for (const file of readdirSync(templates)) {
       const release = parse(readFileSync(join(templates, file), "utf8")) as Release;
-      for (const { image, command } of [...Object.values(release.services), ...release.migrations]) {
+      for (const { image, command } of programs(release)) {
         const application = applications.find(({ name, tag }) => `${name}:${tag}` === image)!;
         expect(command.slice(0, 2)).toEqual(["node", application.program]);
       }
-      for (const { id, image, command } of release.migrations) {
+      for (const { id, phase, image, command, down } of release.migrations) {
         const { files } = applications.find(({ name, tag }) => `${name}:${tag}` === image)!;
-        expect(command.slice(2)).toEqual(["up", "--to", id.slice(0, 4)]);
+        const number = id.slice(0, 4);
+        expect(command.slice(2)).toEqual([phase === "backfill" ? "backfill" : "up", "--to", number]);
+        if (down !== undefined) {
+          const before = String(Number(number) - 1).padStart(4, "0");
+          expect(down.command).toEqual([...command.slice(0, 2), "down", "--to", before]);
+        }
         expect(
           Object.keys(files).map((path) => path.replace("/app/migrations/", "").replace("_", "-")),
         ).toContain(`${id}.sql`);
       }
+    }
+  });
+
+  it("are release files as the channels read them", async () => {
+    await writeReleases(images, templates, target);
+    for (const file of readdirSync(target)) {
+      const content: unknown = parse(readFileSync(join(target, file), "utf8"));
+      expect(releaseFile.safeParse(content).error?.issues ?? []).toEqual([]);
     }
   });
 

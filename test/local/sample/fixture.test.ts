@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { contractedOrders, expandedOrders, switchedOrders } from "../../../local/sample/shop/customers";
 import { checkFixture } from "../../../local/sample/shop/fixture";
 import { notedOrders, plainOrders } from "../../../local/sample/shop/orders";
 import { Programs } from "./programs";
@@ -9,16 +10,39 @@ const orders = (change: object) =>
 
 describe("the sample reads the orders of other releases", () => {
   it.each(["schema-1", "schema-2", "schema-3"])(
-    "%s: both versions do, columns they do not know are no trouble",
+    "%s: versions that know names do, columns they do not know are no trouble",
     (name) => {
-      for (const book of [plainOrders, notedOrders]) {
+      for (const book of [plainOrders, notedOrders, expandedOrders]) {
         expect(checkFixture(fixture(name), book)).toEqual({ readable: true, failedChecks: [] });
       }
     },
   );
 
+  it.each(["schema-3", "schema-4"])(
+    "%s: versions that know numbers do, with or without the names",
+    (name) => {
+      for (const book of [switchedOrders, contractedOrders]) {
+        expect(checkFixture(fixture(name), book)).toEqual({ readable: true, failedChecks: [] });
+      }
+    },
+  );
+
+  it("names that are gone, and numbers that are not there yet, are named", () => {
+    expect(checkFixture(fixture("schema-4"), expandedOrders).failedChecks).toEqual(["orders.customer"]);
+    expect(checkFixture(fixture("schema-2"), switchedOrders).failedChecks).toEqual([
+      "format",
+      "orders.customer_id",
+    ]);
+  });
+
+  it("a number that leads to no customer is named", () => {
+    const { orders } = JSON.parse(fixture("schema-4"));
+    const text = JSON.stringify({ orders, customers: [{ id: 1, name: "ada" }] });
+    expect(checkFixture(text, contractedOrders).failedChecks).toEqual(["orders.customer_id"]);
+  });
+
   it("a broken file is named column by column", () => {
-    for (const book of [plainOrders, notedOrders]) {
+    for (const book of [plainOrders, notedOrders, expandedOrders, switchedOrders, contractedOrders]) {
       const answer = { readable: false, failedChecks: ["orders.quantity", "orders.status"] };
       expect(checkFixture(fixture("broken"), book)).toEqual(answer);
     }

@@ -53,7 +53,7 @@ describe("the sample's migrations", () => {
     const runs = await Promise.all(
       [1, 2, 3].map(() => programs.migrate("shop-migrate:1.1.0", "0002", database)),
     );
-    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
     expect(runs.filter(({ output }) => output.includes("0002_order-note: done"))).toHaveLength(1);
     expect(await postgres.query(database, "select count(*)::int as count from products")).toEqual([
       { count: 3 },
@@ -65,7 +65,7 @@ describe("the sample's migrations", () => {
     const failed = await programs.migrate("shop-migrate:1.3.0", "9001", database);
     expect(failed.code).toBe(1);
     expect(failed.output).toContain(
-      "migration to 9001 failed, the schema is unchanged: column products.price does not exist",
+      "migration to 9001 failed, and can be run again: column products.price does not exist",
     );
     expect(failed.output).not.toContain("    at ");
     expect(await columns()).not.toContain("total_cents");
@@ -87,7 +87,11 @@ describe("the sample's migrations", () => {
 
   it.each([
     [["up"], "usage: migrate.js up --to"],
-    [["down", "--to", "0001"], "usage: migrate.js up --to"],
+    [["down"], "usage: migrate.js up --to"],
+    [["up", "--to", "0001", "--batch", "5"], "usage: migrate.js up --to"],
+    [["backfill", "--to", "0002", "--batch", "0"], "usage: migrate.js up --to"],
+    [["backfill", "--to", "0002"], "0002 is no backfill, those are: 0004"],
+    [["reconcile", "--to", "0002"], "usage: migrate.js up --to"],
     [["up", "--to", "2"], "usage: migrate.js up --to"],
     [
       ["up", "--to", "0003"],

@@ -67,10 +67,15 @@ export class TestPostgres {
   }
 
   async query(url: string, sql: string): Promise<pg.QueryResultRow[]> {
+    return this.session(url, async (client) => (await client.query(sql)).rows);
+  }
+
+  /** Does something in a session of its own, as administrator. */
+  async session<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
-      return (await client.query(sql)).rows;
+      return await work(client);
     } finally {
       await client.end();
     }

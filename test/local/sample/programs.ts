@@ -23,6 +23,14 @@ export interface Answer {
 export class Programs {
   readonly #dir = mkdtempSync(join(tmpdir(), "shop-programs-"));
   readonly #processes: ChildProcess[] = [];
+  readonly #images = new Map<string, Promise<string>>();
+
+  /** Once each: a program is not written anew while another process reads it. */
+  #unpacked(image: string): Promise<string> {
+    const unpacked = this.#images.get(image) ?? this.#unpack(image);
+    this.#images.set(image, unpacked);
+    return unpacked;
+  }
 
   async #unpack(image: string): Promise<string> {
     const application = applications.find(({ name, tag }) => `${name}:${tag}` === `local/${image}`)!;
@@ -39,7 +47,7 @@ export class Programs {
 
   /** Starts the program of an image like `shop-api:1.0.0`. */
   async start(image: string, args: string[], env: Record<string, string>): Promise<Program> {
-    const child = spawn(process.execPath, [await this.#unpack(image), ...args], { env });
+    const child = spawn(process.execPath, [await this.#unpacked(image), ...args], { env });
     this.#processes.push(child);
     return new Program(child);
   }
@@ -104,6 +112,11 @@ export class Program {
 
   terminate(): void {
     this.#child.kill("SIGTERM");
+  }
+
+  /** Ends it at once, wherever it is. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   async ended(): Promise<Run> {
