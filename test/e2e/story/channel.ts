@@ -34,6 +34,10 @@ export class TestChannel {
   readonly configPath: string;
   readonly releasesDir: string;
   readonly log: string;
+  /** Name of its database, which its owner's role has as well. */
+  readonly database: string;
+  /** The orders that its load got acknowledged. */
+  readonly acknowledged: string;
   settings: Record<string, string> = { version: "1.0.0" };
   section: Section;
   /** Environment variables of the commands, beyond those of the cluster. */
@@ -49,6 +53,8 @@ export class TestChannel {
     this.configPath = join(projectDir, `Pulumi.${stack}.yaml`);
     this.releasesDir = join(dir, "releases");
     this.log = join(dir, "pulumi.log");
+    this.database = stack.replaceAll("-", "_");
+    this.acknowledged = join(dir, `${stack}-acknowledged.jsonl`);
     this.section = impatientSection(this.host, namespace, this.releasesDir, join(dir, "slo.yaml"));
   }
 
@@ -115,7 +121,14 @@ export class TestChannel {
   }
 
   async startLoad(): Promise<void> {
-    this.load = await startLoad({ url: gatewayUrl, host: this.host, rate: requestsPerSecond, seconds: 600 });
+    const { host, acknowledged } = this;
+    this.load = await startLoad({
+      url: gatewayUrl,
+      host,
+      rate: requestsPerSecond,
+      seconds: 600,
+      acknowledged,
+    });
   }
 }
 

@@ -21,12 +21,33 @@ export async function dropDatabase(name: string): Promise<void> {
   });
 }
 
-async function administrate(work: (client: Client) => Promise<void>): Promise<void> {
+/**
+ * Fills the database with shipped orders of before `customers`: names only, whatever the schema has by now. A million
+ * takes seconds, because neither foreign keys nor triggers are asked, for which one has to be an administrator.
+ */
+export async function fillWithOldOrders(client: Client, count = 1_000_000): Promise<void> {
+  await client.query("begin");
+  await client.query("set local session_replication_role = replica");
+  await client.query(
+    `insert into orders (customer, item, quantity, status, shipped_at)
+     select 'old-customer-' || n % 10000, (array['tea', 'coffee', 'mug'])[1 + n % 3], 1 + n % 100, 'shipped', now()
+     from generate_series(1, $1::integer) as n`,
+    [count],
+  );
+  await client.query("commit");
+  await client.query("analyze orders");
+}
+
+/** Does something in a database of the cluster as its administrator. */
+export async function administrate<T>(
+  work: (client: Client) => Promise<T>,
+  database = "postgres",
+): Promise<T> {
   const host = join("/run/release-channels", "postgres");
-  const client = new Client({ host, port: ports.postgres, user: "postgres", database: "postgres" });
+  const client = new Client({ host, port: ports.postgres, user: "postgres", database });
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }

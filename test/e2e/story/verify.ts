@@ -2,9 +2,11 @@ import type { ChannelStatus } from "../../../local/demo/status";
 import { answersOf } from "../../../local/demo/summary";
 import { labelKeys } from "../../../rollout/labels";
 import { type ChannelRecord, channelRecord } from "../../../rollout/record";
+import { checkAcknowledged } from "./acknowledged";
 import type { TestChannel, Update } from "./channel";
 import type { ClosedGate } from "./closed-gates";
 import type { CommandResult } from "./command";
+import { administrate } from "./database";
 import { eventually } from "./eventually";
 import { deployments, ending, liveWeights, resourceVersions } from "./kubernetes";
 import * as when from "./when";
@@ -118,6 +120,21 @@ export async function noRequestFailed(...channels: TestChannel[]): Promise<void>
     expect(total?.failed).toBe(0);
     expect(total?.requests).toBeGreaterThan(100);
   }
+}
+
+/**
+ * Every order that the load got a 201 for is in the database, once, with the values it was placed with; returns how
+ * many were looked for.
+ */
+export async function everyAcknowledgedWriteIsThere(channel: TestChannel): Promise<number> {
+  const total = await channel.load?.stop();
+  const check = await administrate(
+    (client) => checkAcknowledged(client, channel.acknowledged),
+    channel.database,
+  );
+  expect(check).toEqual({ checked: total?.byStatus[201], lost: 0, duplicates: 0, examples: [] });
+  expect(check.checked).toBeGreaterThan(0);
+  return check.checked;
 }
 
 /** The record as the state has it. */

@@ -38,7 +38,7 @@ export class World {
     const stack = `e2e-${this.#id}-${role}`;
     const channel = new TestChannel(stack, stack, this.dir);
     this.#channels.push(channel);
-    await createNamespace(channel.namespace, await createDatabase(databaseName(channel)));
+    await createNamespace(channel.namespace, await createDatabase(channel.database));
     await channel.succeed("stack", "init");
     channel.writeConfig();
     return channel;
@@ -60,7 +60,7 @@ export class World {
         () => channel.run("cancel", "--yes"),
         () => channel.succeed("stack", "rm", "--force", "--yes"),
         () => deleteNamespace(channel.namespace),
-        () => dropDatabase(databaseName(channel)),
+        () => dropDatabase(channel.database),
       ];
       for (const step of steps) {
         try {
@@ -75,8 +75,4 @@ export class World {
       rmSync(this.dir, { recursive: true, force: true });
     }
   }
-}
-
-function databaseName({ stack }: TestChannel): string {
-  return stack.replaceAll("-", "_");
 }
