@@ -13,25 +13,13 @@ import {
   rolling,
   steady,
 } from "../rollout/releases";
+import { reportInOrder } from "./cases";
 import { transition } from "./transitions";
 
 const kind = (more: object = {}) => ({ pattern: "reports/{{version}}/one.json", schema: "stress", ...more });
 const asks = (kinds: object, more: object = {}) => evidencePolicy.parse({ kinds, ...more });
 
-/** A report that is in, made half an hour before it is looked at, and nothing to be said against it. */
-const inOrder = (name: string, more: Partial<EvidenceItem> = {}): EvidenceItem => ({
-  kind: name,
-  file: `${name}.json`,
-  sha256: "a".repeat(64),
-  baselineSha256: null,
-  producedAt: at(1800),
-  releaseCandidateId: "rc-1",
-  correlationId: "run-1",
-  problems: [],
-  signature: "not-required",
-  signatureProblem: null,
-  ...more,
-});
+const inOrder = (kind: string, more: Partial<EvidenceItem> = {}) => reportInOrder({ kind, ...more });
 const nothingIn: Partial<EvidenceItem> = {
   file: null,
   sha256: null,
@@ -43,147 +31,6 @@ const known = (...items: EvidenceItem[]): EvidenceSource => ({ status: "known", 
 
 const gate = (policy: object, source: EvidenceSource, more: Parameters<typeof transition>[0] = {}) =>
   evidence(transition({ evidence: asks(policy), ...more, snapshot: { evidence: source } }));
-
-describe("one kind of evidence", () => {
-  const signed = { signedBy: ["operations", "security"] };
-
-  test.each<[string, object, Partial<EvidenceItem>, string, string]>([
-    ["in, valid and fresh", { maxAge: "1h" }, {}, "pass", "1 of 1 kinds are in, valid and fresh"],
-    ["signed by who may", signed, { signature: "valid" }, "pass", "1 of 1 kinds are in, valid and fresh"],
-    [
-      "not there: it may still come",
-      {},
-      nothingIn,
-      "hold",
-      "one: no report for 1.1.0 is in; expected as reports/1.1.0/one.json",
-    ],
-    [
-      "there, but of another version: the file that misled is named",
-      {},
-      { ...nothingIn, passedOver: { file: "reports/1.1.0/one.json", of: "v1.1.0" } },
-      "hold",
-      "one: no report for 1.1.0 is in (reports/1.1.0/one.json is of v1.1.0); expected as reports/1.1.0/one.json",
-    ],
-    [
-      "too old: a newer one may still come",
-      { maxAge: "29m" },
-      {},
-      "hold",
-      "one: one.json was produced 2026-01-01T00:30:00.000Z and counts for 29 min; a newer one is needed",
-    ],
-    [
-      "not what it should be, all of it told",
-      {},
-      { problems: ["/profiles is empty", "/tool is 3"] },
-      "fail",
-      "one: one.json: /profiles is empty; /tool is 3",
-    ],
-    ["not readable", {}, { sha256: null }, "fail", "one: one.json: cannot be read"],
-    ["without a time", {}, { producedAt: null }, "fail", "one: one.json: does not say when it was produced"],
-    [
-      "from the future",
-      {},
-      { producedAt: at(3661) },
-      "fail",
-      "one: one.json was produced 2026-01-01T01:01:01.000Z, which is to come; check the clock of the machine that made it",
-    ],
-    [
-      "unsigned where it must be signed",
-      signed,
-      { signature: "missing" },
-      "fail",
-      "one: one.json: is not signed; expected one.json.jws by operations or security",
-    ],
-    [
-      "never asked for its signature, where it must be signed",
-      signed,
-      {},
-      "fail",
-      "one: one.json: is not signed; expected one.json.jws by operations or security",
-    ],
-    [
-      "signed wrongly",
-      signed,
-      { signature: "wrong", signatureProblem: "its key x is nobody's in the access file" },
-      "fail",
-      "one: one.json: its signature does not count: its key x is nobody's in the access file",
-    ],
-  ])("%s", (_, more, item, status, reason) => {
-    const verdict = gate({ one: kind(more) }, known(inOrder("one", item)));
-    expect(verdict).toMatchObject({ gate: "evidence", status, reason });
-  });
-
-  test("a clock that is a minute ahead is no future", () => {
-    expect(gate({ one: kind() }, known(inOrder("one", { producedAt: at(3660) }))).status).toBe("pass");
-  });
-
-  test("it may be as old as it may be, and no second older", () => {
-    const aged = (seconds: number) =>
-      gate({ one: kind({ maxAge: "30m" }) }, known(inOrder("one", { producedAt: at(1800 - seconds) })))
-        .status;
-    expect([aged(0), aged(1)]).toEqual(["pass", "hold"]);
-  });
-});
-
-describe("several kinds", () => {
-  const policy = { first: kind(), second: kind(), third: kind({ maxAge: "1m" }) };
-
-  test("what cannot count outweighs what may still come, and each is told", () => {
-    const source = known(
-      inOrder("first", { problems: ["is odd"] }),
-      inOrder("second", { problems: ["is even"] }),
-      inOrder("third"),
-    );
-    expect(gate(policy, source)).toMatchObject({
-      status: "fail",
-      reason: "first: first.json: is odd; second: second.json: is even",
-      observed: "0 of 3 kinds are in",
-      expected: "in, valid and fresh: first, second, third",
-    });
-  });
-
-  test("everything that may still come is told", () => {
-    expect(gate(policy, known(inOrder("first")))).toMatchObject({
-      status: "hold",
-      reason: "second: nothing was collected; third: nothing was collected",
-      observed: "1 of 3 kinds are in",
-    });
-  });
-
-  test.each<[string, Partial<EvidenceItem>, string]>([
-    [
-      "release_candidate_id",
-      { releaseCandidateId: "rc-2" },
-      "second: second.json has the release_candidate_id rc-2, and first.json has rc-1; all reports of one candidate carry the same",
-    ],
-    [
-      "correlation_id",
-      { correlationId: null },
-      "second: second.json has the correlation_id none, and first.json has run-1; all reports of one candidate carry the same",
-    ],
-  ])("with another %s they are of different candidates, where that is asked", (_, item, reason) => {
-    const two = { first: kind(), second: kind() };
-    const snapshot = { evidence: known(inOrder("first"), inOrder("second", item)) };
-    expect(evidence(transition({ evidence: asks(two, { correlated: true }), snapshot }))).toMatchObject({
-      status: "fail",
-      reason,
-    });
-    expect(evidence(transition({ evidence: asks(two), snapshot })).status).toBe("pass");
-  });
-});
-
-describe("what cannot be collected", () => {
-  test.each<[string, EvidenceSource, string]>([
-    [
-      "is unavailable",
-      { status: "unavailable", problem: "the disk is gone" },
-      "the evidence cannot be read: the disk is gone",
-    ],
-    ["is not configured, though it is asked for", { status: "not-configured" }, "one: nothing was collected"],
-  ])("holds when the source %s", (_, source, reason) => {
-    expect(gate({ one: kind() }, source)).toMatchObject({ status: "hold", reason });
-  });
-});
 
 describe("which step needs it", () => {
   const steps: [string, Parameters<typeof transition>[0]][] = [
@@ -206,17 +53,9 @@ describe("which step needs it", () => {
     expect(statuses).toEqual(expected);
   });
 
-  test("without a policy nothing is asked", () => {
-    expect(evidence(transition())).toMatchObject({
-      status: "skipped",
-      reason: "no evidence is asked for (key channel.evidence)",
-    });
-  });
-
   test.each<[string, Parameters<typeof transition>[0]]>([
     ["a rollback", { kind: "rollback", to: rolledBack() }],
     ["a correction", { kind: "correct", to: rolling(5) }],
-    ["clearing away what was rolled back", { kind: "finalize", from: rolledBack(), to: steady() }],
   ])("nothing is asked of %s", (_, more) => {
     expect(gate({ one: kind() }, known(), more).status).toBe("skipped");
   });
