@@ -48,7 +48,7 @@ module.exports = {
     {
       ...shared,
       displayName: "cluster",
-      testMatch: ["<rootDir>/test/e2e/**/*.test.ts", "<rootDir>/test/local/**/*.cluster.test.ts"],
+      testMatch: ["<rootDir>/test/e2e/**/*.test.ts", "<rootDir>/test/**/*.cluster.test.ts"],
     },
   ],
 };

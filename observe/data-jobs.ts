@@ -73,18 +73,40 @@ const progressLine = z.object({ progress: z.object({ done: z.number().min(0), to
 
 function summary(lines: readonly string[]): string | null {
   for (const line of [...lines].reverse()) {
-    const progress = readProgress(line);
-    if (progress !== null) return progress;
+    const told = readAnswer(line);
+    if (told !== null) return told;
   }
   return lines.at(-1)?.slice(0, longestSaying) ?? null;
 }
 
-function readProgress(line: string): string | null {
+const reconciliationLine = z.object({
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      expected: z.union([z.string(), z.number()]),
+      observed: z.union([z.string(), z.number()]),
+      ok: z.boolean(),
+    }),
+  ),
+});
+
+/** What a line says of progress, or of differences that were found; null where it is none of the forms known. */
+function readAnswer(line: string): string | null {
+  let content: unknown;
   try {
-    const { done, total } = progressLine.parse(JSON.parse(line)).progress;
-    const share = total === 0 ? 100 : Math.floor((100 * done) / total);
-    return `${done} of ${total} (${share} %)`;
+    content = JSON.parse(line);
   } catch {
     return null;
   }
+  const progress = progressLine.safeParse(content);
+  if (progress.success) {
+    const { done, total } = progress.data.progress;
+    return `${done} of ${total} (${total === 0 ? 100 : Math.floor((100 * done) / total)} %)`;
+  }
+  const reconciliation = reconciliationLine.safeParse(content);
+  if (!reconciliation.success) return null;
+  const differences = reconciliation.data.checks
+    .filter(({ ok }) => !ok)
+    .map(({ name, expected, observed }) => `${name}: expected ${expected}, observed ${observed}`);
+  return differences.join("; ") || "no difference";
 }

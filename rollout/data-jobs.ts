@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import { type LedgerSpec, ledgerSpec } from "../config/schemas/migration";
 import {
+  addedMigrations,
   endsRollout,
   jobName,
   type MigrationMemory,
@@ -166,6 +167,18 @@ function companionName({ kind, transition }: CompanionJob): string {
   return `${kind}-${sha256(transition).slice(0, idLength)}`;
 }
 
+/** Backfills of a release that have begun and are not complete: until they are, its forms of the data differ. */
+export function unfinishedBackfills(
+  { id }: Pick<Release, "id">,
+  { migrations = [] }: MigrationMemory,
+  jobs: readonly JobObservation[],
+): MigrationRun[] {
+  return migrations.filter(
+    (run) =>
+      run.release === id && run.step === "alongside" && latestTry(jobName(run), jobs)?.status !== "complete",
+  );
+}
+
 /** One for each stage that the candidate has reached; each is asked again where it failed. */
 function plannedReconciliations({
   to,
@@ -176,6 +189,12 @@ function plannedReconciliations({
 }: DataPlanInput): PlannedReconciliation[] {
   const { candidate, state, weight } = to;
   if (candidate?.reconciliation === undefined || (state !== "rolling" && state !== "completed")) return [];
+  // Of a rollout that begins now, the backfills only begin.
+  const begins = candidate.id !== record?.candidate?.id;
+  const waits = begins
+    ? addedMigrations(candidate, to.baseline).some(({ phase }) => phase === "backfill")
+    : unfinishedBackfills(candidate, record, jobs).length > 0;
+  if (waits) return [];
   const attempt = transition?.attempt ?? record?.attempt ?? 1;
   return settings.stages
     .filter((stage) => stage <= weight)

@@ -1,5 +1,10 @@
 import { lt } from "semver";
-import { type JobObservation, latestTry, reconciliationName } from "../../rollout/data-jobs";
+import {
+  type JobObservation,
+  latestTry,
+  reconciliationName,
+  unfinishedBackfills,
+} from "../../rollout/data-jobs";
 import { addedMigrations, jobName } from "../../rollout/migrations";
 import type { Finding } from "./findings";
 import type { GateInput } from "./input";
@@ -28,6 +33,7 @@ export function judgeReconciliation({ record, channel, snapshot }: GateInput): F
   const { candidate, weight, attempt } = record;
   const stage = channel.stages.filter((one) => one <= weight).at(-1);
   if (candidate?.reconciliation === undefined || stage === undefined) return [];
+  if (unfinishedBackfills(candidate, record, snapshot.live.jobs).length > 0) return [];
   const run = reconciliationName(candidate, stage, attempt);
   const what = `the reconciliation of the data at ${stage} %`;
   return [judgeJob(what, "has to find no difference", latestTry(run, snapshot.live.jobs))];

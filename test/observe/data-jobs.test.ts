@@ -38,6 +38,17 @@ describe("the Jobs of a channel's data", () => {
     ]);
   });
 
+  test("say which of their checks have failed", async () => {
+    const checks = [
+      { name: "orders", expected: 10, observed: 10, ok: true },
+      { name: "customers", expected: 5, observed: 4, ok: false },
+    ];
+    const pods = [pod("p", `${JSON.stringify({ reconciled: false, checks, suspense: 1 })}\n`)];
+    expect(await seen({ jobs: [job("d", ["Failed"])], pods })).toMatchObject([
+      { says: "customers: expected 5, observed 4" },
+    ]);
+  });
+
   test("that had nothing to do are done", async () => {
     const pods = [pod("p", '{"progress":{"done":0,"total":0}}')];
     expect(await seen({ jobs: [job("d")], pods })).toMatchObject([{ says: "0 of 0 (100 %)" }]);

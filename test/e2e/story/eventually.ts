@@ -1,4 +1,4 @@
-const boundSeconds = 60;
+const usualBoundSeconds = 60;
 const pauseMilliseconds = 250;
 
 /** Looks until what it sees is good, for a bounded time; returns what was seen last. */
@@ -6,6 +6,7 @@ export async function eventually<Seen>(
   look: () => Promise<Seen>,
   good: (seen: Seen) => boolean,
   awaited: (seen: Seen) => string,
+  boundSeconds = usualBoundSeconds,
 ): Promise<Seen> {
   const deadline = Date.now() + boundSeconds * 1000;
   for (;;) {
