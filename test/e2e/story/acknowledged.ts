@@ -42,20 +42,22 @@ async function readAcknowledged(client: Client, file: string): Promise<void> {
   await client.query("analyze acknowledged");
 }
 
-/** What a stored order says of its customer: by name, by number, or by both where the schema has both. */
-async function customers(client: Client): Promise<{ from: string; forms: string[] }> {
+/** The stored orders, with their customer by name and by number: twice the same where the schema has one of them. */
+async function storedOrders(client: Client): Promise<string> {
   const { rows } = await client.query<{ attname: string }>(
     "select attname from pg_attribute where attrelid = 'orders'::regclass and attnum > 0 and not attisdropped",
   );
   const has = (column: string) => rows.some(({ attname }) => attname === column);
+  const columns = (name: string, number: string) =>
+    `select orders.id, item, quantity, ${name} as by_name, ${number} as by_number from orders`;
   if (!has("customer_id")) {
-    return { from: "orders", forms: ["orders.customer"] };
+    return columns("customer", "customer");
   }
-  const from = "orders left join customers on customers.id = orders.customer_id";
   // Before the backfill the number may be missing, but it is never another customer's.
-  return has("customer")
-    ? { from, forms: ["orders.customer", "coalesce(customers.name, orders.customer)"] }
-    : { from, forms: ["customers.name"] };
+  const selected = has("customer")
+    ? columns("customer", "coalesce(customers.name, customer)")
+    : columns("customers.name", "customers.name");
+  return `${selected} left join customers on customers.id = orders.customer_id`;
 }
 
 /**
@@ -64,18 +66,21 @@ async function customers(client: Client): Promise<{ from: string; forms: string[
  */
 export async function checkAcknowledged(client: Client, file: string): Promise<WriteCheck> {
   await readAcknowledged(client, file);
-  const { from, forms } = await customers(client);
-  const same = forms.map((form) => `${form} = acknowledged.customer`).join(" and ");
+  const stored = `with stored as (${await storedOrders(client)})`;
   const count = await client.query<{ count: string }>("select count(*) from acknowledged");
   const lost = await client.query(
-    `select acknowledged.* from acknowledged left join (${from}) on orders.id = acknowledged.id
-     where (orders.item = acknowledged.item and orders.quantity = acknowledged.quantity and ${same}) is not true`,
+    `${stored} select placed.* from acknowledged as placed left join stored on stored.id = placed.id
+     where (stored.item, stored.quantity, by_name, by_number)
+       is distinct from (placed.item, placed.quantity, placed.customer, placed.customer)`,
   );
   const twiceStored = await client.query(
-    `with stored as (select ${forms[0]} as customer, item, quantity, count(*) as times from ${from} group by 1, 2, 3),
-       placed as (select customer, item, quantity, greatest(count(distinct id), 1) as times from acknowledged group by 1, 2, 3)
-     select customer, item, quantity, stored.times from stored join placed using (customer, item, quantity)
-     where stored.times > placed.times`,
+    `${stored}, found as (
+       select by_name as customer, item, quantity, count(*) as times from stored group by 1, 2, 3
+     ), placed as (
+       select customer, item, quantity, greatest(count(distinct id), 1) as times from acknowledged group by 1, 2, 3
+     )
+     select customer, item, quantity, found.times from found join placed using (customer, item, quantity)
+     where found.times > placed.times`,
   );
   const twiceAcknowledged = await client.query(
     "select id, count(*) as times from acknowledged where id is not null group by id having count(*) > 1",
