@@ -7,6 +7,7 @@ import { layer } from "./layer";
 export async function ledgerImage(): Promise<Image> {
   const program = await ensureLedger((line) => process.stderr.write(`${line}\n`));
   const content = await readFile(program);
-  const start = { entrypoint: ["/ledger"], workingDir: "/" };
-  return image("local/ledger", "1", [await layer([{ path: "/ledger", content, mode: 0o755 }])], start);
+  const path = "/bin/ledger";
+  const start = { entrypoint: [path], workingDir: "/" };
+  return image("local/ledger", "1", [await layer([{ path, content, mode: 0o755 }])], start);
 }

@@ -63,7 +63,7 @@ describe("the command of a run", () => {
 
   it.each([
     ['{"progress":{"done":7}}', [7, null]],
-    ['  {"level":"info","progress":{"done":9007199254740993,"total":1}}  ', [9007199254740993, 1]],
+    ['  {"level":"info","progress":{"done":9007199254740991,"total":1}}  ', [9007199254740991, 1]],
     ['{"progress":{"done":1}}\\n{"progress":{"done":"2"}}\\n{"progress":{"total":5}}', [1, null]],
     ['{"progress":{"done":1.5}}', [null, null]],
     ['progress: {"progress":{"done":1}}', [null, null]],
