@@ -102,6 +102,16 @@ describe("the matrix on the cluster", () => {
     expect(await leftovers()).toEqual([]);
   });
 
+  test.each([
+    ["1.6.0", "1.5.0"],
+    ["1.7.0", "1.6.0"],
+    ["1.8.0", "1.7.0"],
+  ])("while customers move to their own table, %s and %s read each other's orders", async (next, live) => {
+    expect(await run(next, live)).toBe(0);
+    const { results } = report(`reports/compat/canary/${next}.json`);
+    expect(results.map(({ readable }) => readable)).toEqual([true, true, true, true, false]);
+  });
+
   test("a release whose image does not start fails every case it reads, and not the way back", async () => {
     expect(await run("1.4.0", "1.1.0")).toBe(1);
     const { results } = report("reports/compat/canary/1.4.0.json");
