@@ -96,6 +96,7 @@ describe("figures of a real Prometheus", () => {
     await scraped();
 
     expect(await rollout.observed()).toEqual({
+      window: { from: expect.any(String), to: expect.any(String), earlier: null },
       candidate: { requests: 201, errors: 1, within: { "0.1": 199, "0.3": 199, "1.2": 201, Infinity: 201 } },
       baseline: { requests: 900, errors: 0, within: { "0.1": 891, "0.3": 891, "1.2": 900, Infinity: 900 } },
       problem: null,
@@ -121,6 +122,36 @@ describe("figures of a real Prometheus", () => {
     await scraped();
     expect(await rollout.judged()).toMatchObject({ status: "pass" });
   });
+
+  test("of a window that slides are those of its time only: what went before is forgotten, and nothing passes for it", async () => {
+    const lately = policy(objectives, { source: "application", staleAfter: "4s", window: "6s" });
+    const rollout = new Rollout();
+    target.answer(rollout.baseline, { good: 10 });
+    await rollout.confirmed();
+    target.answer(rollout.baseline, { good: 900 });
+    target.answer(rollout.candidate, { good: 150, bad: 50 });
+    await scraped();
+    expect(await rollout.judged(lately)).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^api \(last 6 s\): 25\.0 % errors \(50 of 200\)/),
+    });
+    await eventually(async () => {
+      expect(await rollout.judged(lately)).toMatchObject({
+        status: "hold",
+        reason: expect.stringMatching(/^api \(last 6 s\): too few requests to judge by: 0 of at least 100/),
+      });
+    });
+
+    target.answer(rollout.baseline, { good: 900 });
+    target.answer(rollout.candidate, { good: 200 });
+    await scraped();
+    expect(await rollout.judged(lately)).toMatchObject({ status: "pass" });
+    expect(await rollout.observed(lately)).toMatchObject({
+      window: { earlier: expect.any(Number) },
+      candidate: { requests: 200, errors: 0 },
+    });
+    expect(await rollout.judged()).toMatchObject({ status: "fail" });
+  }, 40_000);
 
   test("survive a pod that starts again at 0, and one that comes and goes", async () => {
     const rollout = new Rollout();
