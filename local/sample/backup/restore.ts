@@ -90,9 +90,7 @@ async function writeDump(session: Session, path: string, ledgerThere: boolean): 
     await writeFile(list, selected(await run("pg_restore", ["--list", path], environment), ledgerThere));
     const { child, ended } = start("pg_restore", ["--file=-", "--use-list", list, path], environment);
     try {
-      await session.feed(child.stdout);
-      // Its script may have ended too early: then nothing of it stays.
-      await ended;
+      await session.feed(child.stdout, ended);
     } finally {
       child.kill("SIGKILL");
     }

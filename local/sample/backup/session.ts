@@ -38,14 +38,20 @@ export class Session {
     return this.#lines;
   }
 
-  /** Hands on a script as another program writes it. */
-  async feed(script: Readable): Promise<void> {
+  /**
+   * Hands on a script as another program writes it, and waits until it was run.
+   * @param written rejects where the other program did not get to its script's end: then nothing may follow, as
+   * that would be taken for rows of the table in whose middle it broke off
+   */
+  async feed(script: Readable, written: Promise<void>): Promise<void> {
     const handedOn = new Promise<void>((resolve, reject) => {
       script.once("end", resolve);
       script.once("error", reject);
     });
     script.pipe(this.#psql.child.stdin, { end: false });
     await Promise.race([handedOn, this.#endedEarly()]);
+    await written;
+    await this.say("select");
   }
 
   /** After this, what was not committed never was; a statement under way is cancelled. */

@@ -71,7 +71,9 @@ begin
   for one in
     select format('drop %s if exists %s cascade', i.type, i.identity) as statement
     from (
-      select 'pg_class'::regclass as catalog, o.oid, o.relnamespace as namespace, 1 as rank from pg_class o
+      -- Sequences last: a column's own goes with its table, and not without it.
+      select 'pg_class'::regclass as catalog, o.oid, o.relnamespace as namespace, (o.relkind = 'S')::int as rank
+      from pg_class o
       where o.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${notOfExtension("pg_class")}
       union all
       select 'pg_proc'::regclass, o.oid, o.pronamespace, 2 from pg_proc o
