@@ -4,7 +4,7 @@ import * as verify from "./story/verify";
 import * as when from "./story/when";
 
 describe("a release", () => {
-  story("reaches 100 % in steps that wait for evidence, and no request fails", async (world) => {
+  story("reaches 100 % in steps that wait for evidence, no request fails and no order is lost", async (world) => {
     const canary = await given.channelRunning(world, "1.0.0");
     await verify.shareIs(canary, "1.0.0", 100);
 
@@ -21,5 +21,6 @@ describe("a release", () => {
     verify.moved(await when.upOnceOpen(canary), "finalize");
     await verify.shareIs(canary, "1.1.0", 100);
     await verify.noRequestFailed(canary);
+    await verify.everyAcknowledgedWriteIsThere(canary);
   });
 });
