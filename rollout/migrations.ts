@@ -1,12 +1,7 @@
 import { z } from "zod";
-import {
-  ledgerSpec,
-  type MigrationPhase,
-  type MigrationSpec,
-  migrationSpec,
-} from "../config/schemas/migration";
+import { ledgerSpec, type MigrationPhase, type MigrationSpec } from "../config/schemas/migration";
 import type { Position, TransitionKind } from "./record";
-import { type Release, sha256 } from "./release";
+import { type Release, resolvedMigration, sha256 } from "./release";
 
 /**
  * Where a Job has its place in an update: before the release's Deployments, which wait for it; started then and
@@ -24,7 +19,7 @@ export const migrationRun = z.object({
   /** The rollout's attempt: a migration that was undone is run again by the next one. */
   attempt: z.int(),
   step: migrationStep,
-  spec: migrationSpec,
+  spec: resolvedMigration,
   ledger: ledgerSpec.optional(),
 });
 export type MigrationRun = z.infer<typeof migrationRun>;

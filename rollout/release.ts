@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { migrationSpec } from "../config/schemas/migration";
+import { migrationSpec, reconciliationSpec } from "../config/schemas/migration";
 import { dataSpec, type ReleaseFile, releaseFile, serviceSpec } from "../config/schemas/release";
 
 /** Environment overlay of a channel: service → variable → value. */
 export type Overlay = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What a file says as `5m` is kept in seconds, and read back as that. */
+const seconds = z.number().optional();
+
+export const resolvedMigration = z.object({ ...migrationSpec.shape, deadline: seconds });
 
 /** A release resolved for one channel: everything that shapes its behaviour, so that going back needs no file. */
 export const release = z.object({
@@ -18,11 +23,11 @@ export const release = z.object({
   overlayHash: z.string(),
   /** Environments already hold the overlay. */
   services: z.record(z.string(), serviceSpec),
-  migrations: z.array(migrationSpec),
+  migrations: z.array(resolvedMigration),
   data: dataSpec.optional(),
   plugins: releaseFile.shape.plugins,
   peers: releaseFile.shape.peers,
-  reconciliation: releaseFile.shape.reconciliation,
+  reconciliation: z.object({ ...reconciliationSpec.shape, deadline: seconds }).optional(),
   ledger: releaseFile.shape.ledger,
 });
 

@@ -1,4 +1,5 @@
 import { type Attribution, nextRecord, signedDecisions } from "../../rollout/history";
+import type { MigrationRun } from "../../rollout/migrations";
 import type { Plan } from "../../rollout/plan";
 import {
   type ChannelRecord,
@@ -8,8 +9,11 @@ import {
   type Position,
   type TransitionKind,
 } from "../../rollout/record";
+import { resolveRelease } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
 import {
+  aFile,
+  apiAndWorker,
   aRelease,
   at,
   completed,
@@ -270,6 +274,26 @@ describe("a candidate taken down by hand", () => {
 });
 
 describe("what the state keeps", () => {
+  test("comes back as it was, with the times of its migrations", () => {
+    const image = `local/shop-migrate@sha256:${"d".repeat(64)}`;
+    const file = aFile("1.1.0", apiAndWorker, {
+      migrations: [{ id: "0001-orders", phase: "expand", image, deadline: "5m" }],
+      reconciliation: { image, deadline: "90s" },
+    });
+    const release = resolveRelease(file, {});
+    const [spec] = release.migrations;
+    const run = {
+      release: release.id,
+      version: "1.1.0",
+      direction: "up",
+      attempt: 1,
+      step: "before-traffic",
+    };
+    const record = recordOf(rolling(10, release), { migrations: [{ ...run, spec } as MigrationRun] });
+    expect(spec?.deadline).toBe(300);
+    expect(channelRecord.parse(JSON.parse(JSON.stringify(record)))).toEqual(record);
+  });
+
   test("comes back from JSON as it was", () => {
     for (const position of [steady(), rolling(10), completed(), rolledBack()]) {
       const record = recordAfter(recordOf(position), "correct", position);
