@@ -2,7 +2,6 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { BackupJobPolicy } from "../config/schemas/data-store";
 import { type Backup, backup, type PlannedCompanion } from "../rollout/data-jobs";
-import type { Release } from "../rollout/release";
 import { dataJob } from "./data-job";
 import type { ChannelContext } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
@@ -11,7 +10,6 @@ export interface BackupJobArgs {
   context: ChannelContext;
   planned: PlannedCompanion;
   policy: BackupJobPolicy;
-  release: Release;
   /** kubeconfig context by which the Job's answer is read. */
   kubeContext: string | undefined;
   serviceAccount: string;
@@ -26,12 +24,13 @@ export class BackupJob extends pulumi.ComponentResource {
   readonly made: pulumi.Output<Backup>;
 
   constructor(name: string, args: BackupJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, planned, policy, release } = args;
+    const { context, planned, policy } = args;
+    const { release, version } = planned.job;
     super("release-channels:index:BackupJob", name, { channel: context.channel, run: planned.name }, opts);
     const values = {
       BACKUP_NAME: `${context.channel}-${planned.job.transition}`,
-      RELEASE_VERSION: release.version,
-      RELEASE_ID: release.id,
+      RELEASE_VERSION: version,
+      RELEASE_ID: release,
       RELEASE_CHANNEL: context.channel,
       ...policy.env,
     };
@@ -42,7 +41,7 @@ export class BackupJob extends pulumi.ComponentResource {
         jobName: planned.name,
         run: planned.name,
         phase: "backup",
-        release,
+        release: { id: release, version },
         serviceAccount: args.serviceAccount,
         resources: policy.resources,
         deadlineSeconds: policy.deadline,

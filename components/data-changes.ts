@@ -4,7 +4,6 @@ import type { ChannelSection } from "../config/schemas/channel";
 import type { Backup, PlannedCompanion, PlannedMigration } from "../rollout/data-jobs";
 import { jobName } from "../rollout/migrations";
 import type { Plan } from "../rollout/plan";
-import type { Release } from "../rollout/release";
 import { BackupJob } from "./backup-job";
 import { LedgerEntry, ledgerAccess } from "./ledger";
 import { MigrationJob } from "./migration-job";
@@ -114,7 +113,7 @@ export class DataChanges {
     planned: PlannedCompanion,
     dependsOn: Dependencies,
   ): { planned: PlannedCompanion; component: BackupJob } | null {
-    const { context, section, correlation } = this.args;
+    const { context, section, correlations } = this.args;
     const policy = section.backup?.job;
     if (policy === undefined) return null;
     const component = new BackupJob(
@@ -123,10 +122,9 @@ export class DataChanges {
         context,
         planned,
         policy,
-        release: this.release(),
         kubeContext: section.context,
         serviceAccount: this.accountName(),
-        correlation,
+        correlation: correlations[planned.job.release],
       },
       { parent: this.parent, dependsOn },
     );
@@ -134,7 +132,7 @@ export class DataChanges {
   }
 
   private ledgerEntry(planned: PlannedCompanion, dependsOn: Dependencies): LedgerEntry | null {
-    const { context, section, plan, correlation } = this.args;
+    const { context, section, plan, correlations } = this.args;
     const ledger = ledgerAccess(context, section.migrations, planned.job.ledger?.image, plan.to);
     if (ledger === null) return null;
     return new LedgerEntry(
@@ -143,19 +141,12 @@ export class DataChanges {
         context,
         planned,
         ledger,
-        release: this.release(),
         serviceAccount: this.accountName(),
         deadlineSeconds: section.migrations.deadline,
-        correlation,
+        correlation: correlations[planned.job.release],
       },
       { parent: this.parent, dependsOn },
     );
-  }
-
-  /** The release that the rollout is about, or else the live one. */
-  private release(): Release {
-    const { baseline, candidate } = this.args.plan.to;
-    return candidate ?? baseline;
   }
 
   private accountName(): string {

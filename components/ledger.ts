@@ -100,7 +100,6 @@ export interface LedgerEntryArgs {
   context: ChannelContext;
   planned: PlannedCompanion;
   ledger: LedgerAccess;
-  release: Release;
   serviceAccount: string;
   deadlineSeconds: number;
   correlation: string | undefined;
@@ -109,7 +108,8 @@ export interface LedgerEntryArgs {
 /** Enters the live releases where no migration of the update does it. */
 export class LedgerEntry extends pulumi.ComponentResource {
   constructor(name: string, args: LedgerEntryArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, planned, ledger, release } = args;
+    const { context, planned, ledger } = args;
+    const { release, version } = planned.job;
     super("release-channels:index:LedgerEntry", name, { channel: context.channel, run: planned.name }, opts);
     dataJob(
       `${name}-job`,
@@ -118,7 +118,7 @@ export class LedgerEntry extends pulumi.ComponentResource {
         jobName: planned.name,
         run: planned.name,
         phase: "ledger",
-        release,
+        release: { id: release, version },
         serviceAccount: args.serviceAccount,
         resources,
         deadlineSeconds: args.deadlineSeconds,

@@ -31,6 +31,9 @@ export const companionJob = z.object({
   kind: z.enum(["backup", "ledger"]),
   /** Id of the transition that runs it. */
   transition: z.string(),
+  /** Of the release that the transition was about. */
+  release: z.string(),
+  version: z.string(),
   ledger: ledgerSpec.optional(),
 });
 export type CompanionJob = z.infer<typeof companionJob>;
@@ -104,7 +107,8 @@ export interface DataPlanInput {
 
 export function plannedData(input: DataPlanInput): PlannedData {
   const { to, record, transition, jobs } = input;
-  const { due, kept } = plannedMigrations(to, record, transition);
+  const { due: wanted, kept } = plannedMigrations(to, record, transition);
+  const due = wanted.filter((run) => !isGivenUp(run, jobs));
   const goesBack = to.state === "rolled-back";
   const ended = (run: MigrationRun) =>
     goesBack && run.step === "alongside" && latestTry(jobName(run), jobs)?.status !== "complete";
@@ -116,6 +120,12 @@ export function plannedData(input: DataPlanInput): PlannedData {
     companions: plannedCompanions(input, due),
     reconciliations: plannedReconciliations(input),
   };
+}
+
+/** Undoing is a nicety: the schema that stays is one that the baseline reads, and the channel has to go on. */
+function isGivenUp(run: MigrationRun, jobs: readonly JobObservation[]): boolean {
+  const last = run.direction === "down" ? latestTry(jobName(run), jobs) : undefined;
+  return last?.status === "failed" && last.attempt >= undoTries;
 }
 
 /** A Job that failed is never the same again: it is tried once more under another name. */
@@ -139,12 +149,16 @@ function plannedCompanions(
   const planned = (job: CompanionJob, isDue: boolean) => ({ name: companionName(job), job, due: isDue });
   if (transition === null) return kept.map((job) => planned(job, false));
   const ledger = settings.ledger ? ledgerOf(to) : undefined;
-  const enters = due.length === 0 && ledger !== undefined && liveIds(to) !== liveIds(record);
+  // A rollback needs nothing of the database; its candidate leaves the ledger when it is removed.
+  const changes = to.state !== "rolled-back" && liveIds(to) !== liveIds(record);
+  const enters = due.length === 0 && ledger !== undefined && changes;
+  const { id: release, version } = to.candidate ?? to.baseline;
+  const about = { transition: transition.id, release, version };
   const added: CompanionJob[] = [
     ...(settings.backup && due.some(({ direction }) => direction === "up")
-      ? [{ kind: "backup" as const, transition: transition.id }]
+      ? [{ kind: "backup" as const, ...about }]
       : []),
-    ...(enters ? [{ kind: "ledger" as const, transition: transition.id, ledger }] : []),
+    ...(enters ? [{ kind: "ledger" as const, ...about, ledger }] : []),
   ];
   return [...kept.map((job) => planned(job, false)), ...added.map((job) => planned(job, true))];
 }
@@ -162,6 +176,9 @@ function ledgerOf({ baseline, candidate }: Position): LedgerSpec | undefined {
 }
 
 const idLength = 8;
+
+/** Updates that try to undo a migration before it is left as it is. */
+const undoTries = 3;
 
 function companionName({ kind, transition }: CompanionJob): string {
   return `${kind}-${sha256(transition).slice(0, idLength)}`;

@@ -14,17 +14,17 @@ export interface ToldMigration {
 }
 
 /** Migrations that an update runs, in their order. */
-export function runNow({ data, from }: Plan): ToldMigration[] {
+export function runNow({ data }: Plan): ToldMigration[] {
   return data.migrations
     .filter(({ due }) => due)
-    .map(({ run }) => told(run.spec, run.direction, whenNow(run, from === null)));
+    .map(({ run }) => told(run.spec, run.direction, whenNow(run)));
 }
 
-function whenNow({ step, direction, spec }: MigrationRun, installs: boolean): string {
+function whenNow({ step, direction, spec }: MigrationRun): string {
   if (direction === "down") return "now that the traffic has left it";
   if (step === "before-traffic") return "before the first request";
   if (step === "alongside") return `from now on; complete before ${spec.before ?? 100} %`;
-  return spec.phase === "switch" && !installs
+  return spec.phase === "switch"
     ? `when 100 % is confirmed${wayBack(spec)}`
     : "now that nothing older is live";
 }

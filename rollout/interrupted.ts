@@ -1,11 +1,22 @@
 import { backToRecord, type LiveTraffic, listedShares, liveShares } from "./live";
 import { type Proposal, type ProposeInput, wants } from "./proposal";
 import { type ChannelRecord, type Intent, interrupted, positionOf, type TransitionKind } from "./record";
+import { switchThatRan } from "./switched";
 
 /** Finishes what a killed or failed update set out to do, or goes safely back to the record. */
 export function continueInterrupted(input: ProposeInput, record: ChannelRecord): Proposal | null {
   const { intent, live } = input;
   if (intent === null || !interrupted(record, intent)) return null;
+  if (cannotGoBack(record, intent, live)) {
+    // Its traffic had arrived: what is recorded would give a share of it to a release that cannot rely on the data.
+    return {
+      kind: "resume",
+      underlying: "correct",
+      to: intent.target,
+      why: `the update that began at ${intent.startedAt} (${intent.kind}) had switched the data, so it is brought to its end`,
+      otherwise: backToRecord(record, live),
+    };
+  }
   const otherwise = giveUp(record, intent, live);
   if (!stillWanted(input, record, intent)) return otherwise;
   return {
@@ -15,6 +26,13 @@ export function continueInterrupted(input: ProposeInput, record: ChannelRecord):
     why: `the update that began at ${intent.startedAt} (${intent.kind}) did not get to its end`,
     otherwise,
   };
+}
+
+/** A switch comes when the data plane had shown all traffic; a share that a hand has lowered since stays lowered. */
+function cannotGoBack(record: ChannelRecord, intent: Intent, live: LiveTraffic): boolean {
+  const { target } = intent;
+  const arrived = listedShares(live, target).every((share) => share >= target.weight);
+  return target.state === "completed" && arrived && switchThatRan(record, intent, live) !== null;
 }
 
 /** What a target means from here, whatever the update that wanted it called itself: no share rises unjudged. */
@@ -38,7 +56,8 @@ function stillWanted(
   { kind, target }: Intent,
 ): boolean {
   const cleansUp = kind === "finalize" && target.baseline.id === record.baseline.id;
-  if (cleansUp) return true;
+  // Of a contract it is only finished where it is still asked for: one that fails must not stand in a release's way.
+  if (cleansUp && record.candidate !== null) return true;
   const brakedSince = liveShares(live, record).some((share) => share < record.weight);
   const begunAndBraked = listedShares(live, target).some((share) => share < target.weight);
   if (brakedSince || (target.candidate?.id !== record.candidate?.id && begunAndBraked)) return false;

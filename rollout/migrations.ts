@@ -101,12 +101,13 @@ function dueRuns(
     { id: release, version, ledger }: Release,
     spec: MigrationSpec,
     step: MigrationStep,
-    direction: MigrationRun["direction"] = "up",
+    undoes?: MigrationRun,
   ): MigrationRun => ({
     release,
     version,
-    direction,
-    attempt,
+    direction: undoes === undefined ? "up" : "down",
+    // Whatever attempt is configured by now: the one after the attempt that is undone runs it again.
+    attempt: undoes?.attempt ?? attempt,
     step,
     spec,
     ...(ledger === undefined ? {} : { ledger }),
@@ -135,7 +136,7 @@ function dueRuns(
   return ran
     .filter(({ spec }) => isUndone(spec))
     .reverse()
-    .map(({ spec }) => run(undone, spec, "after-traffic", "down"));
+    .map((up) => run(undone, up.spec, "after-traffic", up));
 }
 
 /** What the record keeps of them. Contracts of an installation ran with it, those of a release as it is finalized. */

@@ -1,11 +1,11 @@
-import { latestTry } from "./data-jobs";
 import { continueInterrupted } from "./interrupted";
-import { correctLive, type LiveTraffic, lostMemory } from "./live";
-import { endsRollbackWindow, jobName, pendingContracts } from "./migrations";
+import { correctLive, lostMemory } from "./live";
+import { endsRollbackWindow, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import { type ChannelRecord, type Intent, interrupted, type Position } from "./record";
+import type { ChannelRecord, Position } from "./record";
 import type { Release } from "./release";
 import { nextStage } from "./stages";
+import { switchThatRan } from "./switched";
 
 /** The one transition this update is about. */
 export function propose(input: ProposeInput): Proposal {
@@ -86,7 +86,8 @@ function follow(input: ProposeInput, record: ChannelRecord): Proposal {
   }
 }
 
-function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord): Proposal {
+function followSteady(input: ProposeInput, record: ChannelRecord): Proposal {
+  const { desired, stages } = input;
   const { baseline } = record;
   const sameVersion = desired.version === baseline.version;
   const begun = [baseline, ...record.rejected, ...record.completed];
@@ -96,7 +97,7 @@ function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord):
   }
   const sameOverlay =
     desired.overlayHash === baseline.overlayHash || desired.overlayHash === record.setAsideOverlay;
-  if (sameVersion && sameOverlay) return contract(desired, record) ?? nothing(`${baseline.version} is live`);
+  if (sameVersion && sameOverlay) return contract(input, record) ?? nothing(`${baseline.version} is live`);
   if (desired.release === null) return missingFile(desired);
   const rejected = record.rejected.findLast(
     (entry) => entry.version === desired.version && entry.attempt >= desired.attempt,
@@ -119,10 +120,18 @@ function followSteady({ desired, stages }: ProposeInput, record: ChannelRecord):
 }
 
 /** What the retired release still needed goes when it is gone, in an update of its own. */
-function contract(desired: Desired, record: ChannelRecord): Proposal | null {
+function contract(
+  { desired, rollbackWindowSeconds, now }: ProposeInput,
+  record: ChannelRecord,
+): Proposal | null {
+  const { version, hash } = record.baseline;
   const pending = pendingContracts(record).map(({ id }) => id);
   if (pending.length === 0) return null;
   if (desired.stage === "hold") return held("stage is `hold`");
+  const completed = record.completed.findLast((entry) => entry.version === version && entry.hash === hash);
+  const windowEnds = endOfWindow(completed?.at ?? record.since, rollbackWindowSeconds);
+  // The old release may be gone before: another version was asked for meanwhile.
+  if (now < windowEnds) return nothing(`${version} is live; ${pending.join(", ")} waits until ${windowEnds}`);
   return {
     kind: "finalize",
     to: { state: "steady", baseline: record.baseline, candidate: null, weight: 0 },
@@ -171,7 +180,7 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
         why: `stage ${desired.stage} is below the 100 % that ${candidate.version} has. A share is lowered by rolling back: pulumi config set version ${record.baseline.version}`,
       };
     }
-    const windowEnds = new Date(Date.parse(record.since) + rollbackWindowSeconds * 1000).toISOString();
+    const windowEnds = endOfWindow(record.since, rollbackWindowSeconds);
     if (now < windowEnds && endsRollbackWindow(record) === undefined)
       return nothing(
         `${candidate.version} has all traffic; ${record.baseline.version} is kept ready until ${windowEnds}`,
@@ -181,6 +190,10 @@ function followCompleted(input: ProposeInput, record: ChannelRecord): Proposal {
   if (desired.stage === "hold") return held("stage is `hold`");
   if (desired.release === null) return missingFile(desired);
   return { ...finalize, why: `${finalize.why} early, because ${desired.version} is asked for` };
+}
+
+function endOfWindow(since: string, seconds: number): string {
+  return new Date(Date.parse(since) + seconds * 1000).toISOString();
 }
 
 function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord): Proposal {
@@ -197,20 +210,6 @@ function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord
       ? `back to ${baseline.version}`
       : `${desired.version} is asked for while ${candidate?.version} is being rolled out: back to ${baseline.version} first`;
   return { kind: "rollback", to: { state: "rolled-back", baseline, candidate, weight: 0 }, why };
-}
-
-/**
- * The switch that has taken the way back with it. Of an update that did not get to its end, the cluster says
- * whether its Job was begun; one that failed has changed nothing, as a switch does all or nothing.
- */
-function switchThatRan(record: ChannelRecord, intent: Intent | null, live: LiveTraffic): string | null {
-  const spec = endsRollbackWindow(record);
-  if (spec === undefined || record.candidate === null) return null;
-  if (record.migrations?.some((run) => run.spec.id === spec.id && run.direction === "up")) return spec.id;
-  if (!interrupted(record, intent) || intent === null) return null;
-  const run = { spec, release: record.candidate.id, direction: "up", attempt: intent.attempt } as const;
-  const job = latestTry(jobName(run), live.jobs);
-  return job === undefined || job.status === "failed" ? null : spec.id;
 }
 
 function positionAt(baseline: Release, candidate: Release, weight: number): Position {

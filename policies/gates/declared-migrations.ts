@@ -1,5 +1,6 @@
-import type { MigrationSpec } from "../../config/schemas/migration";
-import { addedMigrations, checksum } from "../../rollout/migrations";
+import type { MigrationPhase, MigrationSpec } from "../../config/schemas/migration";
+import { addedMigrations, checksum, isUndone } from "../../rollout/migrations";
+import type { Release } from "../../rollout/release";
 import { declareAfterwards, declaredData } from "./declared-data";
 import { inWords } from "./duration";
 import type { Finding } from "./findings";
@@ -18,7 +19,7 @@ export function judgeDeclared(input: GateInput): Finding[] {
     ...judgeContracted(input),
     ...judgeIds(declared),
     ...judgeKept(input, before),
-    ...judgeLedger(input, added),
+    ...judgeLedger(input, judged(input), added),
     ...judgeBackfills(input, added),
     ...judgeWayBack(input, added),
     ...judgeWaits(input, added),
@@ -41,8 +42,11 @@ function judgeContracted({ to, record }: GateInput): Finding[] {
 }
 
 /** What has run is known to the data store's ledger only: without one, nothing may rest on it. */
-function judgeLedger({ channel, to }: GateInput, added: readonly MigrationSpec[]): Finding[] {
-  const release = to.candidate ?? to.baseline;
+export function judgeLedger(
+  { channel }: Pick<GateInput, "channel">,
+  release: Pick<Release, "version" | "ledger">,
+  added: readonly MigrationSpec[],
+): Finding[] {
   const later = added.filter(({ phase }) => phase !== "expand").map(({ id }) => id);
   if (later.length > 0 && channel.migrations.ledger === undefined) {
     const reason = `${later.join(", ")}: backfill, switch and contract run under a ledger in the data store (key channel.migrations.ledger)`;
@@ -88,25 +92,32 @@ function judgeWayBack({ channel, evidence, to }: GateInput, added: readonly Migr
   return [{ status: "fail", reason }];
 }
 
-/** All waits of one update together have an end that a rollback can wait for. */
-function judgeWaits({ channel, kind }: GateInput, added: readonly MigrationSpec[]): Finding[] {
+/** All waits of one update together have an end that a rollback can wait for, at every step of the rollout. */
+function judgeWaits({ channel, kind, to }: GateInput, added: readonly MigrationSpec[]): Finding[] {
   const { migrations, backup, readyWithin, confirmWithin, maxWait } = channel;
-  const awaited = added.filter(({ phase }) => kind === "install" || phase === "expand");
-  if (awaited.length === 0) return [];
-  const waits = [
-    ...awaited.map(({ deadline }) => deadline ?? migrations.deadline),
-    backup?.job?.deadline ?? 0,
-    readyWithin,
-    confirmWithin,
-  ];
-  const together = waits.reduce((sum, seconds) => sum + seconds, 0);
-  if (together <= maxWait) return [];
-  return [
-    {
-      status: "fail",
-      reason: `this update may wait ${inWords(together)}, and maxWait is ${inWords(maxWait)}: ${awaited.length} migrations, then readiness and confirmation. Shorten their deadlines, make long work a backfill, or raise channel.maxWait`,
-    },
-  ];
+  const of = (...phases: MigrationPhase[]) => added.filter(({ phase }) => phases.includes(phase));
+  const steps: [step: string, awaited: readonly MigrationSpec[]][] =
+    kind === "install"
+      ? [["this update", added]]
+      : [
+          ["this update", to.weight === 100 ? of("expand", "switch") : of("expand")],
+          ["the update to 100 %", of("switch")],
+          ["the update that contracts", of("contract")],
+          ["the update that clears away a rollback", added.filter(isUndone)],
+        ];
+  return steps.flatMap(([step, awaited]): Finding[] => {
+    if (awaited.length === 0) return [];
+    const waits = [
+      ...awaited.map(({ deadline }) => deadline ?? migrations.deadline),
+      backup?.job?.deadline ?? 0,
+      readyWithin,
+      confirmWithin,
+    ];
+    const together = waits.reduce((sum, seconds) => sum + seconds, 0);
+    if (together <= maxWait) return [];
+    const reason = `${step} may wait ${inWords(together)}, and maxWait is ${inWords(maxWait)}: ${awaited.map(({ id }) => id).join(", ")}, then readiness and confirmation. Shorten their deadlines, make long work a backfill, or raise channel.maxWait`;
+    return [{ status: "fail", reason }];
+  });
 }
 
 /** Numbers that ids begin with, as migration tools go by them, have to rise. */

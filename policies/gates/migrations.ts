@@ -2,7 +2,7 @@ import { addedMigrations, pendingContracts } from "../../rollout/migrations";
 import type { Verdict } from "../../rollout/verdict";
 import { contracts } from "./change";
 import { judgeBackfillProgress, judgeOlderReleases, judgeReconciliation } from "./data-progress";
-import { judgeDeclared } from "./declared-migrations";
+import { judgeDeclared, judgeLedger } from "./declared-migrations";
 import { type Finding, isSome, verdictOf } from "./findings";
 import { type GateInput, judged } from "./input";
 
@@ -34,25 +34,47 @@ function judgeBeginning(input: GateInput): Verdict {
     return { gate, status: "skipped", reason: "no live release has migrations" };
   }
   const added = addedMigrations(judged(input), to.candidate === null ? null : to.baseline);
-  return verdictOf(gate, [{ status: "pass", reason: describe(added, input) }, ...judgeDeclared(input)], {
+  const told: Finding = { status: "pass", reason: describe(added, input) };
+  // A channel that is installed late brings its whole history to data that others may live on.
+  const contracts = added.some(({ phase }) => phase === "contract");
+  const older = input.kind === "install" && contracts ? judgeOlderReleases(input) : [];
+  return verdictOf(gate, [told, ...judgeDeclared(input), ...older], {
     observed: names(declared),
     expected: before.length === 0 ? "each once, in order" : `${names(before)}, and after them its own`,
   });
 }
 
 function judgeProgress(input: GateInput): Verdict {
-  const findings: Finding[] = [...judgeBackfillProgress(input), ...judgeReconciliation(input)];
+  const findings: Finding[] = [
+    ...judgeBackfillProgress(input),
+    ...judgeReconciliation(input),
+    ...judgeLedgerOfSwitches(input),
+  ];
   if (!isSome(findings)) {
     return { gate, status: "skipped", reason: "nothing of the data has to be complete at this step" };
   }
   return verdictOf(gate, findings, { expected: "complete, and no difference found" });
 }
 
+/** The channel's section may have lost its ledger since the rollout began. */
+function judgeLedgerOfSwitches(input: GateInput): Finding[] {
+  const { candidate, baseline, state } = input.to;
+  if (candidate === null || state !== "completed") return [];
+  const switches = addedMigrations(candidate, baseline).filter(({ phase }) => phase === "switch");
+  return judgeLedger(input, candidate, switches).map(waiting);
+}
+
+/** What is live already is not mended by an update that ends with an error. */
+function waiting({ reason }: Finding): Finding {
+  return { status: "hold", reason };
+}
+
 function judgeContract(input: GateInput): Verdict {
   const { record, to } = input;
   const pending = record === null ? [] : pendingContracts(record);
+  const ledger = judgeLedger(input, to.baseline, pending).map(waiting);
   const told: Finding = { status: "pass", reason: `${names(pending)} takes away what nobody needs any more` };
-  return verdictOf(gate, [told, ...judgeOlderReleases(input)], {
+  return verdictOf(gate, [told, ...ledger, ...judgeOlderReleases(input)], {
     expected: `no release older than ${to.baseline.version} on this data`,
   });
 }

@@ -1,5 +1,8 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { labelKeys } from "../../rollout/labels";
+import { jobName } from "../../rollout/migrations";
 import type { Release } from "../../rollout/release";
+import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
 import { containersOf, types, workload } from "./objects";
@@ -14,11 +17,16 @@ export function images(judgements: Judgements): ResourceValidationPolicy {
     of: [types.deployment, types.job],
     schema: workload,
     check: (object) => {
-      const release = judgements.releaseOf(object.metadata.labels);
+      const { labels } = object.metadata;
+      const { passed } = judgements;
+      const release = judgements.releaseOf(labels);
+      const own =
+        release === undefined ? null : { of: `release ${release.version}`, images: imagesOf(release) };
+      const allowed = (passed === null ? null : jobImages(labels[labelKeys.run], passed)) ?? own;
       return containersOf(object).flatMap(({ name, image }) => {
         if (!byDigest.test(image)) return [`container ${name}: ${image} is not pinned by digest`];
-        if (release && !imagesOf(release).includes(image)) {
-          return [`container ${name}: ${image} is not an image of release ${release.version}`];
+        if (allowed?.images?.includes(image) === false) {
+          return [`container ${name}: ${image} is not an image of ${allowed.of}`];
         }
         return [];
       });
@@ -26,6 +34,34 @@ export function images(judgements: Judgements): ResourceValidationPolicy {
   });
 }
 
-function imagesOf({ services, migrations }: Release): string[] {
-  return [...Object.values(services), ...migrations].map(({ image }) => image);
+interface Allowed {
+  of: string;
+  /** Any, where it is null. */
+  images: string[] | null;
+}
+
+/** Of a migration also where its release is gone; a backup's are the channel's own. Null for what is neither. */
+function jobImages(
+  label: string | undefined,
+  { data: { migrations, companions }, configuration }: JudgedChannel,
+): Allowed | null {
+  const migration = migrations.find(({ run }) => jobName(run) === label)?.run;
+  if (migration !== undefined) {
+    const { spec, ledger } = migration;
+    return { of: `the migration ${spec.id}`, images: listed(spec.image, ledger?.image) };
+  }
+  const companion = companions.find(({ name }) => name === label);
+  if (companion?.job.kind !== "backup") return null;
+  // One that is kept stays as it ran, whatever is configured by now.
+  const image = configuration.channel.backup?.job?.image;
+  return { of: "the channel's backup", images: companion.due ? listed(image) : null };
+}
+
+function imagesOf({ services, migrations, reconciliation, ledger }: Release): string[] {
+  const declared = [...Object.values(services), ...migrations].map(({ image }) => image);
+  return [...declared, ...listed(reconciliation?.image, ledger?.image)];
+}
+
+function listed(...some: (string | undefined)[]): string[] {
+  return some.filter((image) => image !== undefined);
 }

@@ -103,10 +103,13 @@ export function atMostTwoReleases(judgements: Judgements): ResourceValidationPol
     description: "A channel has at most two live releases: those of the position that was judged.",
     of: everything,
     schema: object,
-    check: ({ metadata }) => {
+    check: ({ metadata }, { type }) => {
       const release = metadata.labels[labelKeys.release];
       const { passed } = judgements;
       if (release === undefined || passed === null || liveIds(passed).includes(release)) return [];
+      // What a release that is gone has migrated is undone after it, and its Job is kept.
+      const migrated = passed.data.migrations.some(({ run }) => run.release === release);
+      if (type === types.job && migrated) return [];
       return [`it belongs to release ${release}; live are ${liveIds(passed).join(" and ")}`];
     },
   });

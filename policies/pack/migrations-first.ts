@@ -31,26 +31,37 @@ export function migrationsFirst(judgements: Judgements): ResourceValidationPolic
   });
 }
 
-/** The same as a matter of the graph, for a preview. */
-export const migrationDependencies: StackValidationPolicy = {
-  name: "migration-dependencies",
-  description: "Deployments depend on the migrations of their release.",
-  enforcementLevel: "mandatory",
-  validateStack: ({ resources }, reportViolation) => {
-    const jobs = resources.filter(({ type }) => type === types.job);
-    for (const deployment of resources.filter(({ type }) => type === types.deployment)) {
-      const needed = reachableFrom(deployment);
-      for (const job of jobs) {
-        if (releaseOf(job) === releaseOf(deployment) && !needed.has(job.urn)) {
-          reportViolation(`${deployment.name} does not depend on ${job.name}.`, deployment.urn);
+/** The same as a matter of the graph, for a preview. Jobs that run beside the rollout, or after it, hold up nothing. */
+export function migrationDependencies(judgements: Judgements): StackValidationPolicy {
+  return {
+    name: "migration-dependencies",
+    description: "Deployments depend on the migrations of their release.",
+    enforcementLevel: "mandatory",
+    validateStack: ({ resources }, reportViolation) => {
+      const first = (judgements.passed?.data.migrations ?? [])
+        .filter(({ run }) => run.step === "before-traffic")
+        .map(({ run }) => jobName(run));
+      const jobs = resources.filter(
+        (one) => one.type === types.job && first.includes(labelsOf(one)[labelKeys.run] ?? ""),
+      );
+      for (const deployment of resources.filter(({ type }) => type === types.deployment)) {
+        const needed = reachableFrom(deployment);
+        for (const job of jobs) {
+          if (releaseOf(job) === releaseOf(deployment) && !needed.has(job.urn)) {
+            reportViolation(`${deployment.name} does not depend on ${job.name}.`, deployment.urn);
+          }
         }
       }
-    }
-  },
-};
+    },
+  };
+}
 
-function releaseOf({ props }: PolicyResource): string | undefined {
-  return object.parse(plain({ metadata: props.metadata })).metadata.labels[labelKeys.release];
+function labelsOf({ props }: PolicyResource): Record<string, string> {
+  return object.parse(plain({ metadata: props.metadata })).metadata.labels;
+}
+
+function releaseOf(resource: PolicyResource): string | undefined {
+  return labelsOf(resource)[labelKeys.release];
 }
 
 /** Everything that is done before a resource is begun: a child begins after all that its parents wait for. */

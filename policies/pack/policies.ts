@@ -54,7 +54,7 @@ export function releasePolicies(
     podSecrets,
     configMapSecrets(judgements),
     disruptionBudgets,
-    migrationDependencies,
+    migrationDependencies(judgements),
   ];
   return policies.map((policy) => signature.noting(policy));
 }
