@@ -129,6 +129,38 @@ describe("the ledger's program", () => {
     expect((await ledger.run(asApp, request({ migration: { id: "0003-x" } }))).code).toBe(0);
   });
 
+  it("needs no more than to read and write its tables once they are there", async () => {
+    await ledger.record(url, {});
+    const grants = [
+      "create role writer login",
+      "grant usage on schema release_channels to writer",
+      "grant select, insert, update, delete on all tables in schema release_channels to writer",
+    ];
+    await ledger.postgres.query(url, grants.join(";"));
+    const asWriter = Object.assign(new URL(url), { username: "writer" }).href;
+    expect((await ledger.run(asWriter, request())).code).toBe(0);
+    await ledger.postgres.query(url, "revoke insert on release_channels.run from writer");
+    const refused = await ledger.run(asWriter, request({ migration: { id: "0003-x" } }), "echo ran");
+    expect(refused).toMatchObject({ code: 3, stdout: "" });
+    expect(refused.stderr).toContain("the run could not be begun: permission denied for table run (42501)");
+    expect((await ledger.status(url)).migrations).toHaveLength(1);
+  });
+
+  it("is not led astray by what the database has as defaults, or has in other schemas", async () => {
+    const name = new URL(url).pathname.slice(1);
+    const defaults = [
+      "search_path to public",
+      "synchronous_commit to off",
+      "default_transaction_read_only to on",
+    ];
+    const disguise =
+      "create function public.to_regclass(text) returns text language sql as 'select null::text'";
+    await ledger.postgres.query(url, disguise);
+    for (const one of defaults) await ledger.postgres.query(url, `alter database ${name} set ${one}`);
+    expect((await ledger.run(url, request())).code).toBe(0);
+    expect((await ledger.run(url, request())).stderr).toContain("nothing to do");
+  });
+
   it("leaves tables alone that a newer one made", async () => {
     await ledger.record(url, {});
     await ledger.postgres.query(url, "update release_channels.format set version = 2");

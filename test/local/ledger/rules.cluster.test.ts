@@ -55,7 +55,7 @@ describe("a migration under the ledger", () => {
   it.each([
     ["no-such-program", 127],
     ["/etc/passwd", 126],
-  ])("whose command %s cannot be started has failed with %#", async (program, code) => {
+  ])("whose command %s cannot be started ends with %d", async (program, code) => {
     const env = { LEDGER_URL: url, LEDGER_REQUEST: JSON.stringify(request()) };
     const ended = await ledger.spawn(["run", "--", program], { env }).ended;
     expect(ended.code).toBe(code);
@@ -165,7 +165,7 @@ describe("a migration under the ledger", () => {
       ["a candidate of the same version", "1.2.0-rc.1", 3],
       ["the same", "1.2.0", 0],
       ["newer", "1.10.0", 0],
-    ])("with one live elsewhere that is %s (%s) ends with %s %d", async (_, version, code) => {
+    ])("with one live elsewhere that is %s (%s) ends with %d", async (_, version, code) => {
       await ledger.record(url, { channel: "stable", live: [live(version)] });
       const ended = await ledger.run(url, contract);
       expect(ended.code).toBe(code);
