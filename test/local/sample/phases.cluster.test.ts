@@ -10,6 +10,8 @@ jest.setTimeout(120_000);
 
 const order = { customer: "ada", item: "tea", quantity: 2, note: "at the door" };
 const latest = "shop-migrate:1.8.0";
+/** What node-pg-migrate locks a database by. */
+const migrationLock = "7241865325823964";
 const backfill = ["backfill", "--to", "0004"];
 
 interface Migration {
@@ -248,17 +250,17 @@ describe("the sample's data moves in four phases", () => {
   it("several expands at the same time run once, and the index does not wait for who waits for it", async () => {
     await before(10);
     const start = () => programs.start(latest, ["up", "--to", "0003"], { DATABASE_URL: database });
-    const expands = await postgres.session(database, async (reader) => {
-      const first = await heldExpand(reader);
-      const others = await Promise.all([start(), start()]);
-      const waiting =
-        "select from pg_stat_activity where application_name = 'up to 0003' and datname = current_database()";
+    const expands = await postgres.session(database, async (holder) => {
+      await holder.query("select pg_advisory_lock($1)", [migrationLock]);
+      const begun = await Promise.all([start(), start(), start()]);
+      const waiting = `select from pg_stat_activity
+        where application_name = 'up to 0003' and datname = current_database() and query like '%advisory_lock%'`;
       await eventually(async () => expect(await query(waiting)).toHaveLength(3));
-      await reader.query("rollback");
-      return Promise.all([first, ...others].map((expand) => expand.ended()));
+      return begun;
     });
-    expect(expands.filter(({ code }) => code !== 0)).toEqual([]);
-    expect(expands.filter(({ output }) => output.includes("0003_customers: done"))).toHaveLength(1);
+    const ended = await Promise.all(expands.map((expand) => expand.ended()));
+    expect(ended.filter(({ code }) => code !== 0)).toEqual([]);
+    expect(ended.filter(({ output }) => output.includes("0003_customers: done"))).toHaveLength(1);
   });
 
   it.each(["1.6.0", "1.7.0", "1.8.0"])(
