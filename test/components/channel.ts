@@ -1,12 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ReleaseChannel } from "../../components/release-channel";
 import { type ChannelSection, channelSection } from "../../config/schemas/channel";
+import { dataSettings, type JobObservation } from "../../rollout/data-jobs";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
-import { at, intentTo, liveAt, recordOf, withoutData } from "../rollout/releases";
+import { at, intentTo, liveAt, recordOf } from "../rollout/releases";
 import { type Registration, registered } from "./engine";
 
-export const section: ChannelSection = channelSection.parse({
+const written = {
   product: "shop",
   namespace: "shop-canary",
   gateway: {
@@ -22,16 +23,55 @@ export const section: ChannelSection = channelSection.parse({
     web: { replicas: 10 },
   },
   migrations: { secrets: { DATABASE_URL: { name: "shop-database", key: "url" } } },
+};
+
+export const section: ChannelSection = channelSection.parse(written);
+
+const ledgerUrl = { name: "shop-database", key: "ledger-url" };
+/** What a test's backup says that it has made. */
+export const backupMade = {
+  name: "shop",
+  location: "/backup/canary-t2.dump",
+  size_bytes: 4096,
+  sha256: "c".repeat(64),
+  taken_at: at(70),
+  restore_test: { at: at(80), passed: true },
+};
+
+/** The same channel with a ledger of its data, which it copies before it is migrated. */
+export const dataSection: ChannelSection = channelSection.parse({
+  ...written,
+  migrations: {
+    secrets: { DATABASE_URL: { name: "shop-database", key: "url" } },
+    ledger: { url: ledgerUrl },
+  },
+  backup: {
+    job: {
+      image: `local/backup@sha256:${"9".repeat(64)}`,
+      command: ["node", "backup.js"],
+      env: { BACKUP_SCRATCH: "scratch" },
+      secrets: { BACKUP_URL: { name: "shop-database", key: "backup-url" } },
+      volumeClaim: "shop-backups",
+    },
+  },
 });
 
+/** What a story adds to where its channel is. */
+export interface Circumstances {
+  channel?: ChannelSection;
+  remembers?: Partial<ChannelRecord>;
+  jobs?: JobObservation[];
+}
+
 const replicas = { api: 10, worker: 10, web: 10 };
+
+type PlanOptions = Circumstances & { id?: string; live?: Position | null };
 
 function planOf(
   kind: TransitionKind | null,
   from: Position | null,
   to: Position,
-  id = "t2",
-  live: Position | null = from,
+  { id = "t2", live = from, channel = section, remembers = {}, jobs = [] }: PlanOptions = {},
 ): Plan {
   const why = "a story";
   const proposal =
@@ -39,13 +79,13 @@ function planOf(
   const decision = decide({
     proposal,
     verdicts: [],
-    record: from === null ? null : recordOf(from),
+    record: from === null ? null : recordOf(from, remembers),
     interrupted: false,
-    live: live === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(live),
+    live: live === null ? { routes: {}, mirror: null, jobs } : { ...liveAt(live), jobs },
     attempt: 1,
     strictHold: false,
     replicas,
-    data: withoutData,
+    data: dataSettings(channel),
     id,
     now: at(60),
   });
@@ -67,7 +107,11 @@ async function run(
   { preview = false, stdout = confirmed, channel = section } = {},
 ): Promise<Run> {
   let output: pulumi.Output<ChannelRecord> | undefined;
-  const answers: Record<string, object> = preview ? {} : { "command:local:Command": { stdout } };
+  const backups = plan.data.companions.filter(({ job }) => job.kind === "backup");
+  const made = backups.map(({ name }) => [`canary-${name}-answer`, { stdout: JSON.stringify(backupMade) }]);
+  const answers: Record<string, object> = preview
+    ? {}
+    : { "command:local:Command": { stdout }, ...Object.fromEntries(made) };
   const registrations = await registered(
     () => {
       const released = new ReleaseChannel("canary", {
@@ -95,15 +139,16 @@ export function transition(
   kind: TransitionKind,
   from: Position | null,
   to: Position,
-  options?: Parameters<typeof run>[3],
+  options: Parameters<typeof run>[3] & Circumstances = {},
 ) {
-  const before = from === null ? null : recordOf(from);
-  return run(planOf(kind, from, to), before, from === null ? null : intentTo("advance", from, "t1"), options);
+  const before = from === null ? null : recordOf(from, options.remembers);
+  const intent = from === null ? null : intentTo("advance", from, "t1");
+  return run(planOf(kind, from, to, options), before, intent, options);
 }
 
 /** What putting live weights back to what is recorded registers. */
 export function correction(recorded: Position, live: Position) {
-  const plan = planOf("correct", recorded, recorded, "t2", live);
+  const plan = planOf("correct", recorded, recorded, { live });
   return run(plan, recordOf(recorded), intentTo("advance", recorded, "t1"));
 }
 
@@ -111,10 +156,10 @@ export function correction(recorded: Position, live: Position) {
 export function reconciliation(
   position: Position,
   remembers: Partial<ChannelRecord> = {},
-  options?: Parameters<typeof run>[3],
+  options: Parameters<typeof run>[3] & Circumstances = {},
 ) {
   return run(
-    planOf(null, position, position),
+    planOf(null, position, position, { ...options, remembers }),
     recordOf(position, remembers),
     intentTo("advance", position, "t1"),
     options,
@@ -122,10 +167,15 @@ export function reconciliation(
 }
 
 /** What the update after a transition registers, which has nothing to do. */
-export function lookAgain(after: ChannelRecord, intent: Intent, options?: Parameters<typeof run>[3]) {
+export function lookAgain(
+  after: ChannelRecord,
+  intent: Intent,
+  options: Parameters<typeof run>[3] & Circumstances = {},
+) {
   const { state, baseline, candidate, weight } = after;
+  const position = { state, baseline, candidate, weight };
   return run(
-    planOf(null, { state, baseline, candidate, weight }, { state, baseline, candidate, weight }, "t3"),
+    planOf(null, position, position, { ...options, remembers: after, id: "t3" }),
     after,
     intent,
     options,

@@ -14,6 +14,8 @@ export interface Registration {
   dependencies: string[];
   /** Logical name of its provider. */
   provider: string;
+  /** Inputs whose changes are left alone. */
+  ignoresChanges: string[];
 }
 
 /** What is used of the SDK's protocol class. */
@@ -25,6 +27,7 @@ interface Request {
   getObject(): Parameters<typeof deserializeProperties>[0];
   getDependenciesList(): string[];
   getProvider(): string;
+  getIgnorechangesList(): string[];
 }
 
 /** Parts of the SDK that its declarations leave out. */
@@ -38,6 +41,7 @@ const nameOf = (urn: string) => urn.split("::").at(3) ?? "";
 /**
  * Runs a program against Pulumi's mocks, and gives what it has registered, in the order in which the engine would
  * have begun with it: a resource is registered when all it depends on has answered, and answers come late and mixed.
+ * @param answers outputs of resources, by name or else by type
  */
 export async function registered(
   program: () => unknown,
@@ -49,7 +53,7 @@ export async function registered(
     {
       newResource: async ({ type, name, inputs }) => {
         await new Promise((resolve) => setTimeout(resolve, (name.length * 7) % 5));
-        return { id: `${name}-id`, state: { ...inputs, ...answers[type] } };
+        return { id: `${name}-id`, state: { ...inputs, ...(answers[name] ?? answers[type]) } };
       },
       call: ({ inputs }) => inputs,
     },
@@ -72,6 +76,7 @@ export async function registered(
       inputs: deserializeProperties(request.getObject()),
       dependencies,
       provider: nameOf(request.getProvider()),
+      ignoresChanges: request.getIgnorechangesList(),
     });
     return register(request, callback);
   };
