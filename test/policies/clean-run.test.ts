@@ -1,10 +1,18 @@
 import type { Policies, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import type { ChannelSources } from "../../policies/pack/channel-judgement";
 import { releasePolicies } from "../../policies/pack/policies";
+import { jobName } from "../../rollout/migrations";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
 import { resolveRelease } from "../../rollout/release";
-import { correction, reconciliation, transition } from "../components/channel";
+import {
+  type Circumstances,
+  correction,
+  dataSection,
+  reconciliation,
+  transition,
+} from "../components/channel";
 import type { Registration } from "../components/engine";
+import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
   aFile,
   apiAndWorker,
@@ -25,13 +33,18 @@ const migrations = ["0001-a", "0002-b"].map((id) => ({ id, phase: "expand", imag
 const next = resolveRelease(aFile("1.1.0", { api, worker }, { migrations }), {});
 
 /** A world in which the program of `from` is about to do exactly what its configuration asks for. */
-function sourcesAt(from: Position | null, wanted = next, live: Position | null = from): () => ChannelSources {
-  const record: ChannelRecord | null = from === null ? null : recordOf(from);
+function sourcesAt(
+  from: Position | null,
+  wanted = next,
+  live: Position | null = from,
+  { channel, remembers, jobs = [] }: Circumstances = {},
+): () => ChannelSources {
+  const record: ChannelRecord | null = from === null ? null : recordOf(from, remembers);
   return () => ({
     stack: "canary",
-    configuration: () => configurationOf(wanted.version),
+    configuration: () => configurationOf(wanted.version, channel),
     memory: async () => ({ record, intent: from === null ? null : intentTo("advance", from, "t1") }),
-    live: async () => (live === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(live)),
+    live: async () => (live === null ? { routes: {}, mirror: null, jobs } : { ...liveAt(live), jobs }),
     desired: () => wish(wanted),
     verdicts: async () => [],
     policies: () => noPolicies,
@@ -99,6 +112,89 @@ describe("what the program itself registers violates nothing", () => {
   });
 });
 
+describe("what it registers where data moves violates nothing either", () => {
+  const at10 = rolling(10, after, before);
+  const at30 = rolling(30, after, before);
+  const at100 = completed(after, before);
+  const back = rolledBack(after, before);
+  const migrations = [runOf(after, "0002-customers"), runOf(after, "0003-copy")];
+  const complete = migrations.map((run) => jobOf(run));
+  const undone = migrations.map((run) => ({ ...run, direction: "down" as const }));
+  const backedUp = { kind: "backup" as const, transition: "t0", release: after.id, version: after.version };
+  const remembers = { migrations, companions: [backedUp] };
+  const channel = { ...dataSection, rollbackWindow: 0 };
+  const plain = migrating("1.1.0", [orders]);
+
+  test.each([
+    ["install", null, steady(after), after, {}],
+    ["start", steady(before), at10, after, {}],
+    ["start", steady(before), rolling(10, plain, before), plain, {}],
+    ["advance", at10, at30, after, { remembers, jobs: complete }],
+    ["advance", at30, at100, after, { remembers, jobs: complete }],
+    ["rollback", at30, back, before, { remembers, jobs: complete.slice(0, 1) }],
+    ["finalize", back, steady(before), before, { remembers }],
+    ["finalize", at100, steady(after), after, {}],
+    ["finalize", steady(after), steady(after), after, {}],
+    ["start", steady(before), rolling(10, plain, before), plain, { remembers: { migrations: undone } }],
+  ] as const)("%s (%#)", async (kind, from, to, wanted, more) => {
+    const circumstances = { channel, ...more } as Circumstances;
+    const { registrations } = await transition(kind, from, to, circumstances);
+    const policies = policiesAt(sourcesAt(from, wanted, from, circumstances));
+    expect(await allViolations(policies, registrations)).toEqual([]);
+  });
+
+  test.each([
+    [at10, after, { remembers, jobs: complete }],
+    [at30, after, { remembers, jobs: [jobOf(migrations[0]!), jobOf(migrations[1]!, "failed")] }],
+    [steady(before), before, { remembers: { migrations: undone } }],
+  ])("looking again (%#)", async (position, wanted, more) => {
+    const circumstances = { channel, ...more } as Circumstances;
+    const { registrations } = await reconciliation(position, circumstances.remembers, circumstances);
+    const policies = policiesAt(sourcesAt(position, wanted, position, circumstances));
+    expect(await allViolations(policies, registrations)).toEqual([]);
+  });
+
+  test("a backup that is kept may be of an image of before", async () => {
+    const made = await reconciliation(at10, remembers, { channel, jobs: complete });
+    const job = { ...dataSection.backup!.job!, image: `local/backup@sha256:${"8".repeat(64)}` };
+    const circumstances = { channel: { ...channel, backup: { job } }, remembers, jobs: complete };
+    const policies = policiesAt(sourcesAt(at10, after, at10, circumstances));
+    expect(await allViolations(policies, made.registrations)).toEqual([]);
+  });
+
+  const tampered: [string, string, (job: Registration) => void, string][] = [
+    ["the image of a backup", "backup", ({ inputs }) => replaceImage(inputs), "images"],
+    ["the image of a migration", "migrate", ({ inputs }) => replaceImage(inputs), "images"],
+    ["the program of the ledger", "migrate", ({ inputs }) => replaceLedger(inputs), "images"],
+    ["a migration of another phase", "migrate", ({ inputs }) => renameRun(inputs), "jobs-as-planned"],
+    ["a backup that nobody planned", "backup", ({ inputs }) => renameRun(inputs), "jobs-as-planned"],
+  ];
+
+  test.each(tampered)("but %s is found out", async (_, which, tamper, policy) => {
+    const { registrations } = await transition("start", steady(before), at10, { channel });
+    registrations
+      .filter(({ type, name }) => type.endsWith(":Job") && name.startsWith(`canary-${which}-`))
+      .forEach(tamper);
+    const found = await allViolations(
+      policiesAt(sourcesAt(steady(before), after, steady(before), { channel })),
+      registrations,
+    );
+    expect(found.map(([where]) => where.split(" ")[0])).toContain(policy);
+  });
+
+  test("and so is a candidate that does not wait for what expands its schema", async () => {
+    const { registrations } = await transition("start", steady(before), at10, { channel });
+    const expand = `canary-${jobName(migrations[0]!)}-job`;
+    for (const one of registrations)
+      one.dependencies = one.dependencies.filter(
+        (name) => ![expand, expand.replace(/-job$/, "")].includes(name),
+      );
+    const policies = policiesAt(sourcesAt(steady(before), after, steady(before), { channel }));
+    const found = await allViolations(policies, registrations);
+    expect(found.map(([where]) => where.split(" ")[0])).toContain("migration-dependencies");
+  });
+});
+
 describe("a program that registers something else than what was judged", () => {
   const at10 = rolling(10, next);
   const stories: [string, (resource: Registration) => void, string][] = [
@@ -137,6 +233,16 @@ function swapWeights(inputs: Inputs): void {
 function replaceImage(inputs: Inputs): void {
   const { spec } = inputs as { spec: { template: { spec: { containers: { image: string }[] } } } };
   spec.template.spec.containers[0]!.image = `evil@sha256:${"0".repeat(64)}`;
+}
+
+function replaceLedger(inputs: Inputs): void {
+  const { spec } = inputs as { spec: { template: { spec: { initContainers: { image: string }[] } } } };
+  spec.template.spec.initContainers[0]!.image = `evil@sha256:${"0".repeat(64)}`;
+}
+
+function renameRun(inputs: Inputs): void {
+  const { metadata } = inputs as { metadata: { labels: Record<string, string> } };
+  metadata.labels["release-channels.dev/run"] = "migrate-0005-clear-00000000";
 }
 
 function setNamespace(inputs: Inputs): void {
