@@ -14,6 +14,7 @@ export const transitionNames = [
   "advance-to-100",
   "finalize",
   "clear-away",
+  "contract",
   "rollback",
   "correct",
 ] as const;
@@ -27,6 +28,8 @@ const releaseParts = z.strictObject({
   services: object.optional(),
   data: object.optional(),
   migrations: z.array(object).default([]),
+  reconciliation: object.optional(),
+  ledger: object.optional(),
   plugins: releaseFile.shape.plugins,
   peers: releaseFile.shape.peers,
   /** Of the channel: service → variable → value. */
@@ -50,7 +53,11 @@ const remembered = z.strictObject({
   completed: z.array(object).optional(),
   rejected: z.array(object).optional(),
   braked: z.boolean().optional(),
+  /** Ids of the candidate's migrations that were begun. */
+  began: z.array(z.string()).optional(),
+  contracted: z.array(z.string()).optional(),
 });
+export type Remembered = z.infer<typeof remembered>;
 
 /**
  * What is not named is as `transition` has it, and what is left out of an entry is in order. What is just an object
@@ -60,6 +67,15 @@ const snapshot = z
   .strictObject({
     takenAt: z.string(),
     live: object,
+    /** Of the candidate: a migration by its id, or `reconciliation at 10`. */
+    jobs: z.array(
+      z.strictObject({
+        of: z.string(),
+        attempt: z.int().default(1),
+        status: z.enum(["running", "complete", "failed"]),
+        says: z.string().nullable().default(null),
+      }),
+    ),
     gateway: object,
     services: z
       .record(

@@ -10,6 +10,7 @@ const statuses: Record<string, VerdictStatus[]> = {
   artifact: ["fail", "hold", "pass", "skipped"],
   compat: ["fail", "hold", "pass", "skipped"],
   "data-schema": ["fail", "hold", "pass", "skipped"],
+  migrations: ["fail", "hold", "pass", "skipped"],
   promotion: ["fail", "hold", "pass", "skipped"],
   evidence: ["fail", "hold", "pass", "skipped"],
   "change-window": ["hold", "pass", "skipped"],
@@ -54,9 +55,7 @@ describe.each(Object.keys(statuses))("%s", (gate) => {
 
 describe("all gates", () => {
   test("have cases", () => {
-    const gates = judge(transition())
-      .map(({ gate }) => gate)
-      .filter((gate) => gate !== "migrations");
+    const gates = judge(transition()).map(({ gate }) => gate);
     expect(Object.keys(statuses).sort()).toEqual(gates.sort());
   });
 
@@ -64,9 +63,7 @@ describe("all gates", () => {
     const inputs = Object.keys(statuses).flatMap((gate) =>
       (["good", "bad"] as const).flatMap((folder) => casesOf(gate, folder).map(([, one]) => inputOf(one))),
     );
-    const verdicts = inputs
-      .flatMap(judge)
-      .filter(({ gate, override }) => gate in statuses && override === undefined);
+    const verdicts = inputs.flatMap(judge).filter(({ override }) => override === undefined);
     for (const { gate, status } of verdicts)
       expect([gate, statuses[gate]]).toEqual([gate, expect.arrayContaining([status])]);
   });

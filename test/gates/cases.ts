@@ -8,13 +8,16 @@ import { declaredData } from "../../policies/gates/declared-data";
 import { type GateInput, judged, type Snapshot } from "../../policies/gates/input";
 import type { CompatSource } from "../../policies/gates/input/compatibility";
 import type { EvidenceItem } from "../../policies/gates/input/evidence";
-import type { Position } from "../../rollout/record";
+import { type JobObservation, reconciliationName } from "../../rollout/data-jobs";
+import { jobName } from "../../rollout/migrations";
+import type { ChannelRecord, Position } from "../../rollout/record";
 import { type Release, resolveRelease } from "../../rollout/release";
 import {
   aFile,
   apiAndWorker,
   at,
   completed,
+  liveAt,
   nothingLive,
   recordOf,
   rolledBack,
@@ -25,6 +28,7 @@ import {
   type GateCase,
   gateCase,
   type ReleaseParts,
+  type Remembered,
   type SnapshotPatch,
   type transitionNames,
 } from "./case-format";
@@ -53,6 +57,7 @@ const steps: Record<(typeof transitionNames)[number], (next: Release, old: Relea
   "advance-to-100": (next, old) => raise(rolling(30, next, old), completed(next, old)),
   finalize: (next, old) => ({ kind: "finalize", from: completed(next, old), to: steady(next) }),
   "clear-away": (next, old) => ({ kind: "finalize", from: rolledBack(next, old), to: steady(old) }),
+  contract: (next) => ({ kind: "finalize", from: steady(next), to: steady(next) }),
   rollback: (next, old) => ({ kind: "rollback", from: rolling(30, next, old), to: rolledBack(next, old) }),
   correct: (next, old) => ({ kind: "correct", from: rolling(30, next, old), to: rolling(5, next, old) }),
 };
@@ -97,7 +102,9 @@ export function inputOf(one: GateCase): GateInput {
   const step = steps[one.of](releases.candidate, releases.baseline);
   const section = aChannel(channel);
   const remembers =
-    step.from === null || record === undefined ? {} : { record: recordOf(step.from, record as object) };
+    step.from === null || record === undefined
+      ? {}
+      : { record: recordOf(step.from, memoryOf(record, releases.candidate)) };
   return transition({
     ...step,
     ...remembers,
@@ -108,6 +115,30 @@ export function inputOf(one: GateCase): GateInput {
     ...scalars,
     snapshot: snapshotOf(snapshot, { ...releases, step, channel: section }),
   });
+}
+
+function memoryOf({ began, ...record }: Remembered, candidate: Release): Partial<ChannelRecord> {
+  const migrations = began?.map((id) => ({
+    release: candidate.id,
+    version: candidate.version,
+    direction: "up",
+    attempt: 1,
+    step: "alongside",
+    spec: candidate.migrations.find((spec) => spec.id === id),
+  }));
+  return { ...record, ...(migrations === undefined ? {} : { migrations }) } as Partial<ChannelRecord>;
+}
+
+function jobOf(
+  { of, ...job }: NonNullable<SnapshotPatch["jobs"]>[number],
+  candidate: Release,
+): JobObservation {
+  const [, stage] = /^reconciliation at (\d+)$/.exec(of) ?? [];
+  const run =
+    stage === undefined
+      ? jobName({ release: candidate.id, direction: "up", attempt: 1, spec: { id: of } })
+      : reconciliationName(candidate, Number(stage), 1);
+  return { run, ...job };
 }
 
 function releasesOf({ releases }: GateCase): Releases {
@@ -129,10 +160,14 @@ interface Situation extends Releases {
 }
 
 function snapshotOf(patch: SnapshotPatch, situation: Situation): Partial<Snapshot> {
-  const { promotion, compat: ran, evidence, governance, live, ...whole } = patch;
+  const { promotion, compat: ran, evidence, governance, live, jobs, ...whole } = patch;
+  const observed = { ...(situation.step.from === null ? nothingLive : liveAt(situation.step.from)), ...live };
   return {
     ...(whole as Partial<Snapshot>),
-    ...(live === undefined ? {} : { live: { ...nothingLive, ...live } as Snapshot["live"] }),
+    live: {
+      ...observed,
+      ...(jobs === undefined ? {} : { jobs: jobs.map((job) => jobOf(job, situation.candidate)) }),
+    } as Snapshot["live"],
     ...(promotion === undefined ? {} : { promotion: promotionOf(promotion, situation) }),
     ...(ran === undefined ? {} : { compat: compatOf(ran, situation) }),
     ...(evidence === undefined ? {} : { evidence: evidenceOf(evidence) }),
@@ -146,8 +181,11 @@ function promotionOf(
 ): Snapshot["promotion"] {
   if (source.status !== "known" || source.record === null) return source as Snapshot["promotion"];
   const { version, hash } = candidate;
-  const remembers = { completed: [{ version, hash, at: at(0) }], ...(source.record as object) };
-  return { status: "known", record: recordOf(completed(candidate, baseline), remembers) };
+  const remembers = { completed: [{ version, hash, at: at(0) }], ...source.record };
+  return {
+    status: "known",
+    record: recordOf(completed(candidate, baseline), memoryOf(remembers, candidate)),
+  };
 }
 
 function compatOf(
