@@ -20,7 +20,7 @@ func record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := hold(ctx, asked)
+	s, err := hold(ctx, asked, liveLock)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// lockKey is "rel-chan" in ASCII; a session advisory lock is one database's own.
-const lockKey int64 = 0x72656c2d6368616e
+// lock is the key of a session advisory lock, which is one database's own.
+type lock int64
+
+const (
+	// runLock is held by a run from before its checks until its end: "rel-chan" in ASCII.
+	runLock lock = 0x72656c2d6368616e
+	// liveLock guards the live releases, so that a channel can record its own while a backfill runs for hours. A
+	// run that takes something away holds it to its end: what it may not take away cannot go live. "rel-live".
+	liveLock lock = 0x72656c2d6c697665
+)
 
 const holdsLock = `
 	select exists (
@@ -41,8 +49,8 @@ type waiting struct {
 	obstacle string
 }
 
-// hold opens a session that has the database's lock. It goes on trying, also where the database does not answer.
-func hold(ctx context.Context, asked request) (*session, error) {
+// hold opens a session that has a lock. It goes on trying, also where the database does not answer.
+func hold(ctx context.Context, asked request, wanted lock) (*session, error) {
 	config, err := databaseConfig(asked.asker())
 	if err != nil {
 		return nil, err
@@ -51,8 +59,9 @@ func hold(ctx context.Context, asked request) (*session, error) {
 	for {
 		s, err := connect(ctx, config)
 		if err == nil {
-			err = s.lock(ctx, wait)
+			err = s.lock(ctx, wanted, wait)
 			if err == nil {
+				s.wait = wait
 				return s, nil
 			}
 			s.close()
@@ -70,15 +79,15 @@ func hold(ctx context.Context, asked request) (*session, error) {
 
 // lock asks again and again instead of waiting in the server: a waiting statement is a transaction, which a
 // CREATE INDEX CONCURRENTLY of the command that holds the lock would wait for in turn.
-func (s *session) lock(ctx context.Context, wait *waiting) error {
+func (s *session) lock(ctx context.Context, wanted lock, wait *waiting) error {
 	for {
 		var obtained bool
-		err := s.conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, lockKey).Scan(&obtained)
+		err := s.conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, wanted).Scan(&obtained)
 		if err != nil || obtained {
 			return err
 		}
 		holder := "another session"
-		err = s.conn.QueryRow(ctx, lockHolder, lockKey).Scan(&holder)
+		err = s.conn.QueryRow(ctx, lockHolder, wanted).Scan(&holder)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
@@ -86,6 +95,11 @@ func (s *session) lock(ctx context.Context, wait *waiting) error {
 			return err
 		}
 	}
+}
+
+func (s *session) unlock(ctx context.Context, held lock) error {
+	_, err := s.conn.Exec(ctx, `select pg_advisory_unlock($1)`, held)
+	return err
 }
 
 // tooLate ends the waiting.

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // begun is a run whose beginning is marked.
@@ -19,6 +18,9 @@ type begun struct {
 // begin writes the live releases, asks whether the migration is to run, and marks its beginning: all of it or
 // nothing. A run that is not begun is either refused or has nothing to do.
 func (s *session) begin(ctx context.Context, asked request) (run *begun, nothingToDo string, err error) {
+	if err := s.lock(ctx, liveLock, s.wait); err != nil {
+		return nil, "", asOutcome("the live releases could not be locked", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
 	if err := s.ensureTables(ctx); err != nil {
@@ -55,6 +57,9 @@ func (s *session) begin(ctx context.Context, asked request) (run *begun, nothing
 		run, err = markBegin(ctx, tx, asked)
 		return err
 	})
+	if err == nil && !asked.takesAway() {
+		err = s.unlock(ctx, liveLock)
+	}
 	if err != nil {
 		return nil, "", asOutcome("the run could not be begun", err)
 	}
@@ -113,18 +118,18 @@ func markBegin(ctx context.Context, tx pgx.Tx, asked request) (*begun, error) {
 
 // markEnd says how the run ended, in the session that has the lock.
 func (s *session) markEnd(run *begun, state string, code int, report *progressReport) error {
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), writeWithin)
 	defer cancel()
 	return pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
 		var held bool
-		if err := tx.QueryRow(ctx, holdsLock, lockKey).Scan(&held); err != nil {
+		if err := tx.QueryRow(ctx, holdsLock, runLock).Scan(&held); err != nil {
 			return err
 		}
 		if !held {
 			return errors.New("the lock is not held any more")
 		}
 		if report != nil {
-			if err := markProgress(ctx, tx, run.asked, *report); err != nil {
+			if err := writeProgress(ctx, tx, run.asked, *report); err != nil {
 				return err
 			}
 		}
@@ -145,12 +150,18 @@ func (s *session) markEnd(run *begun, state string, code int, report *progressRe
 	})
 }
 
-type executor interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+// markProgress does not wait for disks or standbys: it is a courtesy, and no reason to lose the lock.
+func (s *session) markProgress(ctx context.Context, run *begun, report progressReport) error {
+	return pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `set local synchronous_commit = off`); err != nil {
+			return err
+		}
+		return writeProgress(ctx, tx, run.asked, report)
+	})
 }
 
-func markProgress(ctx context.Context, db executor, asked request, report progressReport) error {
-	_, err := db.Exec(ctx,
+func writeProgress(ctx context.Context, tx pgx.Tx, asked request, report progressReport) error {
+	_, err := tx.Exec(ctx,
 		`update release_channels.migration set done = $3, total = $4 where product = $1 and id = $2`,
 		asked.Product, asked.Migration.ID, *report.Done, report.Total)
 	return err

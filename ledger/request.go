@@ -57,6 +57,11 @@ func (r request) asker() string {
 	return r.Channel + " " + r.Migration.Version + " " + r.Migration.ID
 }
 
+// takesAway tells whether a live release might miss afterwards what was there before.
+func (r request) takesAway() bool {
+	return r.Migration.Phase == "contract" || r.Migration.Direction == "down"
+}
+
 // readRequest reads LEDGER_REQUEST. What is not understood is refused, not ignored: it may be a rule.
 func readRequest() (request, error) {
 	var asked request

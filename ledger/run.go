@@ -25,7 +25,7 @@ func run(ctx context.Context, arguments, environment []string, signals <-chan os
 	if asked.Migration == nil {
 		return 0, refused("LEDGER_REQUEST names no migration to run")
 	}
-	s, err := hold(ctx, asked)
+	s, err := hold(ctx, asked, runLock)
 	if err != nil {
 		return 0, err
 	}
@@ -60,7 +60,7 @@ func (s *session) runMarked(run *begun, arguments, environment []string, signals
 		return s.end(run, code, false, nil)
 	}
 	k := keep(s, &reported, func(ctx context.Context, report progressReport) error {
-		return markProgress(ctx, s.conn, run.asked, report)
+		return s.markProgress(ctx, run, report)
 	})
 	code, stopped, lost := c.wait(signals, k.lost)
 	c.finish()

@@ -23,10 +23,12 @@ const (
 	writeWithin   = 30 * time.Second
 )
 
-// session is the one connection of a run. It holds the lock, and all that the run marks is written through it: where
+// session is the one connection of a run. It holds the locks, and all that the run marks is written through it: where
 // the lock is gone, so is the connection, and nothing can be marked any more.
 type session struct {
 	conn *pgx.Conn
+	// wait is what is left of the time that locks may be waited for.
+	wait *waiting
 }
 
 // databaseConfig reads LEDGER_URL. No error repeats it: it holds a password.
@@ -54,7 +56,7 @@ func connect(ctx context.Context, config *pgx.ConnConfig) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn}
+	s := &session{conn: conn}
 	if err := s.prepare(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -103,7 +105,7 @@ func (s *session) close() {
 // ping asks whether the session is alive and has the lock.
 func (s *session) ping(ctx context.Context) error {
 	var held bool
-	if err := s.conn.QueryRow(ctx, holdsLock, lockKey).Scan(&held); err != nil {
+	if err := s.conn.QueryRow(ctx, holdsLock, runLock).Scan(&held); err != nil {
 		return err
 	}
 	if !held {

@@ -12,7 +12,7 @@ import (
 
 // report is what `ledger status` prints: everything that the ledger of a database knows.
 type report struct {
-	// Lock names who holds it; nil where nobody does.
+	// Lock names whose run it is that goes on; nil where there is none.
 	Lock       *string           `json:"lock"`
 	Migrations []migrationStatus `json:"migrations"`
 	Live       []liveStatus      `json:"live"`
@@ -86,7 +86,7 @@ func status(ctx context.Context) error {
 }
 
 func (r *report) read(ctx context.Context, tx pgx.Tx) error {
-	err := tx.QueryRow(ctx, lockHolder, lockKey).Scan(&r.Lock)
+	err := tx.QueryRow(ctx, lockHolder, runLock).Scan(&r.Lock)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}

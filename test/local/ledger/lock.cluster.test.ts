@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../sample/eventually";
-import { Ledger, request } from "./harness";
+import { Ledger, live, request } from "./harness";
 import { Relay } from "./relay";
 
 jest.setTimeout(90_000);
@@ -61,8 +61,6 @@ describe("the ledger's lock", () => {
     expect(late.stderr).toContain(
       "the lock of the database was not obtained within 0s: the lock is held by ledger canary 1.1.0 0001-holds",
     );
-    const record = await ledger.record(url, { lockWithinSeconds: 0 });
-    expect(record.code).toBe(4);
     holder.kill("SIGTERM");
     await holder.ended;
   });
@@ -74,6 +72,36 @@ describe("the ledger's lock", () => {
     expect((await ledger.status(other)).lock).toBeNull();
     holder.kill("SIGTERM");
     await holder.ended;
+  });
+
+  it("does not keep another channel from recording its releases while a backfill runs", async () => {
+    const backfill = ledger.begin(url, request({ migration: { phase: "backfill" } }), forever);
+    await backfill.said("started");
+    const recorded = await ledger.record(url, {
+      channel: "stable",
+      lockWithinSeconds: 0,
+      live: [live("1.0.0")],
+    });
+    expect(recorded.code).toBe(0);
+    expect(await ledger.live(url)).toEqual(["canary 1.0.0", "canary 1.1.0", "stable 1.0.0"]);
+    backfill.kill("SIGTERM");
+    expect((await backfill.ended).code).toBe(143);
+  });
+
+  it.each([
+    { phase: "contract", live: [live("1.1.0")] },
+    { direction: "down", live: [live("1.0.0")] },
+  ])("keeps a release from going live while what it may need is taken away: %j", async (taking) => {
+    await ledger.run(url, request({ migration: { phase: "backfill" } }), "exit 1");
+    const { live: left, ...migration } = taking;
+    const takes = ledger.begin(url, request({ transition: "finalize", live: left, migration }), forever);
+    await takes.said("started");
+    const late = await ledger.record(url, { channel: "stable", lockWithinSeconds: 0, live: [live("1.0.0")] });
+    expect(late.code).toBe(4);
+    expect(late.stderr).toContain("the lock is held by ledger canary 1.1.0 0002-note");
+    takes.kill("SIGTERM");
+    await takes.ended;
+    expect((await ledger.record(url, { channel: "stable", live: [live("1.0.0")] })).code).toBe(0);
   });
 
   it("is given up waiting for when the pod is told to end", async () => {
