@@ -33,6 +33,7 @@ describe("data that moves with the release", () => {
     expect(await data.ledger(canary)).toHaveProperty("0005-customer-id-required", "applied");
 
     when.versionIsSet(canary, "1.8.0");
+    await when.rolloutReaches(canary, 50);
     await when.rolloutIsCompleted(canary);
     expect(await data.ledger(canary)).not.toHaveProperty("0006-drop-customer");
     const contract = await when.upOnceOpen(canary);

@@ -7,6 +7,7 @@ import { type ChannelStatus, parseOutputs } from "../../../local/demo/status";
 import { type Load, startLoad } from "../../../local/load/load";
 import { gateway, gatewayUrl, projectDir, prometheusUrl } from "../../../local/settings";
 import { type CommandResult, type RunningCommand, startPulumi } from "./command";
+import { clusterServer, type DatabaseServer } from "./database";
 
 export type Section = z.input<typeof channelSection>;
 
@@ -36,6 +37,7 @@ export class TestChannel {
   readonly log: string;
   /** Name of its database, which its owner's role has as well. */
   readonly database: string;
+  databaseServer: DatabaseServer = clusterServer;
   /** The orders that its load got acknowledged. */
   readonly acknowledged: string;
   settings: Record<string, string> = { version: "1.0.0" };

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { parse, parseDocument } from "yaml";
 import type { TestChannel } from "./channel";
-import { administrate, fillWithOldOrders } from "./database";
+import { administrate, clusterServer, type DatabaseServer, fillWithOldOrders } from "./database";
 import { eventually } from "./eventually";
-import * as given from "./given";
+import { copySecret } from "./kubernetes";
 import type { World } from "./world";
 
 /** The channel's migrations run under a ledger in its database. */
@@ -17,13 +17,14 @@ export function keepsLedger(channel: TestChannel): void {
 export async function channelWithOrders(
   world: World,
   orders: number,
-  { stages = [10, 30, 100], role = "canary" } = {},
+  { stages = [10, 30, 100], server = clusterServer }: { stages?: number[]; server?: DatabaseServer } = {},
 ): Promise<TestChannel> {
-  const channel = await given.emptyChannel(world, role);
+  const channel = await world.channel("canary", server);
   channel.configure({ stages });
   channel.set({ version: "1.5.0" });
   await channel.succeed("up", "--yes", "--skip-preview");
-  await administrate((client) => fillWithOldOrders(client, orders), channel.database);
+  const { database, databaseServer } = channel;
+  await administrate((client) => fillWithOldOrders(client, orders), database, databaseServer);
   keepsLedger(channel);
   await channel.startLoad();
   return channel;
@@ -48,9 +49,24 @@ export function migrationIs(
   writeFileSync(path, document.toString());
 }
 
+/** Ends some seconds after its work is done: time enough to be cut off before anybody has noted it. */
+const lingering =
+  "require('child_process').execFileSync('node', process.argv.slice(1), { stdio: 'inherit' }); setTimeout(() => {}, 5000)";
+
+/** The migration can be caught while it is done and not noted yet; in every release that declares it. */
+export function lingers(channel: TestChannel, id: string, versions: string[], more = {}): void {
+  for (const version of versions) {
+    const path = join(channel.releasesDir, `${version}.yaml`);
+    const declared = parse(readFileSync(path, "utf8")) as { migrations: { id: string; command: string[] }[] };
+    const command = declared.migrations.find((migration) => migration.id === id)?.command ?? [];
+    migrationIs(channel, version, id, { command: ["node", "-e", lingering, ...command.slice(1)], ...more });
+  }
+}
+
 /** What a query says in the channel's database. */
 export function asked<Row>(channel: TestChannel, sql: string): Promise<Row[]> {
-  return administrate(async (client) => (await client.query(sql)).rows as Row[], channel.database);
+  const { database, databaseServer } = channel;
+  return administrate(async (client) => (await client.query(sql)).rows as Row[], database, databaseServer);
 }
 
 /** Id → state of every migration that the ledger knows. */
@@ -63,9 +79,16 @@ export async function ledger(channel: TestChannel): Promise<Record<string, strin
 }
 
 /** Until the ledger says that it has run; a million orders on a busy machine take a while. */
-export async function isApplied(channel: TestChannel, id: string): Promise<void> {
+export async function isApplied(
+  channel: TestChannel,
+  id: string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
   await eventually(
-    () => ledger(channel),
+    async () => {
+      await meanwhile();
+      return ledger(channel);
+    },
     (states) => states[id] === "applied",
     (states) => `${id} to be applied; the ledger says ${JSON.stringify(states)}`,
     240,
@@ -88,4 +111,20 @@ export async function live(channel: TestChannel): Promise<string[]> {
     "select channel, version from release_channels.live order by channel, version",
   );
   return rows.map(({ channel: name, version }) => `${name.split("-").at(-1)} ${version}`);
+}
+
+/** Whether the table of orders has this column. */
+export async function ordersHave(channel: TestChannel, column: string): Promise<boolean> {
+  const rows = await asked(
+    channel,
+    `select from information_schema.columns where table_name = 'orders' and column_name = '${column}'`,
+  );
+  return rows.length > 0;
+}
+
+/** From now on the channel's releases use the other one's database. */
+export async function sharesDatabase(channel: TestChannel, other: TestChannel): Promise<void> {
+  await copySecret("shop-database", other.namespace, channel.namespace);
+  channel.configure({ sharesDataWith: [other.stack] });
+  other.configure({ sharesDataWith: [channel.stack] });
 }

@@ -47,6 +47,39 @@ export async function clusterUser(): Promise<string> {
   return status?.userInfo?.username ?? "";
 }
 
+/** Replaces a Secret by that of another namespace. */
+export async function copySecret(name: string, from: string, to: string): Promise<void> {
+  const { core } = cluster();
+  const { data } = await core.readNamespacedSecret({ name, namespace: from });
+  await core.replaceNamespacedSecret({ name, namespace: to, body: { metadata: { name }, data } });
+}
+
+/** What the containers of a Job's pods have written, the newest pod last. */
+export async function jobLog(namespace: string, jobNamePart: string): Promise<string> {
+  const { core, batch } = cluster();
+  const jobs = (await batch.listNamespacedJob({ namespace })).items.filter(({ metadata }) =>
+    metadata?.name?.includes(jobNamePart),
+  );
+  const selector = `batch.kubernetes.io/job-name in (${jobs.map(({ metadata }) => metadata?.name).join(", ")})`;
+  const pods = await core.listNamespacedPod({ namespace, labelSelector: selector });
+  const logs = pods.items.map(({ metadata }) =>
+    core.readNamespacedPodLog({ namespace, name: metadata?.name ?? "" }),
+  );
+  return (await Promise.all(logs)).join("\n");
+}
+
+/** Kills the processes of a Job's pods without any chance to tidy up. */
+export async function killPodsOf(namespace: string, jobNamePart: string): Promise<number> {
+  const { core } = cluster();
+  const pods = (await core.listNamespacedPod({ namespace })).items.filter(
+    ({ metadata, status }) => metadata?.name?.includes(jobNamePart) && status?.phase === "Running",
+  );
+  for (const { metadata } of pods) {
+    await core.deleteNamespacedPod({ namespace, name: metadata?.name ?? "", gracePeriodSeconds: 0 });
+  }
+  return pods.length;
+}
+
 /** Begins to delete the namespace and all that is in it. */
 export async function deleteNamespace(namespace: string): Promise<void> {
   await cluster().core.deleteNamespace({ name: namespace, gracePeriodSeconds: 0 });

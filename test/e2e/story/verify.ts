@@ -131,6 +131,7 @@ export async function everyAcknowledgedWriteIsThere(channel: TestChannel): Promi
   const check = await administrate(
     (client) => checkAcknowledged(client, channel.acknowledged),
     channel.database,
+    channel.databaseServer,
   );
   expect(check).toEqual({ checked: total?.byStatus[201], lost: 0, duplicates: 0, examples: [] });
   expect(check.checked).toBeGreaterThan(0);

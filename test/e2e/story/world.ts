@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { releasesDir, resultDir } from "../../../local/settings";
 import { TestChannel } from "./channel";
 import { endLeftovers } from "./command";
-import { createDatabase, dropDatabase } from "./database";
+import { clusterServer, createDatabase, dropDatabase } from "./database";
 import { createNamespace, deleteNamespace } from "./kubernetes";
 
 /** Judges after few requests; latency is left out, because tests share a small machine. */
@@ -34,11 +34,12 @@ export class World {
   }
 
   /** A channel whose stack is empty, in a namespace with nothing but the database's Secret. */
-  async channel(role: string): Promise<TestChannel> {
+  async channel(role: string, server = clusterServer): Promise<TestChannel> {
     const stack = `e2e-${this.#id}-${role}`;
     const channel = new TestChannel(stack, stack, this.dir);
+    channel.databaseServer = server;
     this.#channels.push(channel);
-    await createNamespace(channel.namespace, await createDatabase(channel.database));
+    await createNamespace(channel.namespace, await createDatabase(channel.database, server));
     await channel.succeed("stack", "init");
     channel.writeConfig();
     return channel;
@@ -60,7 +61,7 @@ export class World {
         () => channel.run("cancel", "--yes"),
         () => channel.succeed("stack", "rm", "--force", "--yes"),
         () => deleteNamespace(channel.namespace),
-        () => dropDatabase(channel.database),
+        () => dropDatabase(channel.database, channel.databaseServer),
       ];
       for (const step of steps) {
         try {
