@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
-import { z } from "zod";
-import { UserError } from "../../config/load/problems";
+import { attempt, codeOf, messageOf } from "../../observe/cluster-request";
+import { jobEnd } from "../../observe/job-end";
 import type { Cluster } from "../../observe/kubernetes";
 import type { CompatAnswer } from "../../policies/gates/compat";
 import { type CaseRun, type Execute, mountedPath, noAnswer, parseAnswer } from "./answer";
@@ -13,21 +12,11 @@ export interface KubernetesOptions {
   deadlineSeconds: number;
 }
 
-const pollMilliseconds = 300;
 /** What a ConfigMap holds; the API server takes 1 MiB with everything around it. */
 const largestFixtureBytes = 700 * 1024;
 /** Should the runner be killed, the cluster itself removes what it left after this time. */
 const keptSeconds = 300;
 const logLines = 50;
-/** Reasons for which a container that waits will not start. */
-const hopeless = [
-  "ErrImageNeverPull",
-  "ImagePullBackOff",
-  "InvalidImageName",
-  "CreateContainerConfigError",
-  "CreateContainerError",
-];
-
 /** Runs each case as a Job whose only input is the fixture, mounted read-only; nothing of it stays. */
 export function kubernetesExecutor(cluster: Cluster, options: KubernetesOptions): Execute {
   const { namespace } = options;
@@ -132,42 +121,8 @@ async function answerOf(
   { namespace, deadlineSeconds }: KubernetesOptions,
   interrupted: AbortSignal,
 ): Promise<CompatAnswer> {
-  const late = noAnswer(`it did not end within ${deadlineSeconds} s`);
-  const deadline = Date.now() + (deadlineSeconds + 5) * 1000;
-  const labelSelector = `batch.kubernetes.io/job-name=${name}`;
-  while (Date.now() < deadline) {
-    interrupted.throwIfAborted();
-    const { items } = await attempt(cluster, `the pods of a Job in ${namespace}`, () =>
-      cluster.core.listNamespacedPod({ namespace, labelSelector }),
-    );
-    const [pod] = items;
-    if (pod?.status?.reason === "DeadlineExceeded") return late;
-    const phase = pod?.status?.phase;
-    if (pod !== undefined && (phase === "Succeeded" || phase === "Failed")) {
-      return logOf(cluster, namespace, pod, run);
-    }
-    const stuck = pod === undefined ? null : stuckBecause(pod);
-    if (stuck !== null) return noAnswer(stuck);
-    if (await isLate(cluster, namespace, name)) return late;
-    await delay(pollMilliseconds, undefined, { signal: interrupted });
-  }
-  return late;
-}
-
-/** A Job past its deadline takes its pod with it. */
-async function isLate(cluster: Cluster, namespace: string, name: string): Promise<boolean> {
-  const job = await attempt(cluster, `a Job in ${namespace}`, () =>
-    cluster.batch.readNamespacedJob({ namespace, name }),
-  );
-  return (job.status?.conditions ?? []).some(
-    ({ type, status, reason }) => type === "Failed" && status === "True" && reason === "DeadlineExceeded",
-  );
-}
-
-function stuckBecause(pod: V1Pod): string | null {
-  const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
-  if (waiting?.reason === undefined || !hopeless.includes(waiting.reason)) return null;
-  return `its container does not start: ${waiting.reason}${waiting.message === undefined ? "" : `, ${waiting.message}`}`;
+  const end = await jobEnd(cluster, { namespace, name, deadlineSeconds }, interrupted);
+  return "problem" in end ? noAnswer(end.problem) : logOf(cluster, namespace, end.pod, run);
 }
 
 async function logOf(cluster: Cluster, namespace: string, pod: V1Pod, run: CaseRun): Promise<CompatAnswer> {
@@ -195,44 +150,4 @@ async function remove(cluster: Cluster, namespace: string, name: string): Promis
   const options = { namespace, name, propagationPolicy: "Background" };
   await cluster.batch.deleteNamespacedJob(options).catch(gone);
   await cluster.core.deleteNamespacedConfigMap(options).catch(gone);
-}
-
-/** @throws {UserError} when the cluster refuses or cannot be reached. */
-async function attempt<Answer>(
-  cluster: Cluster,
-  what: string,
-  request: () => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await request();
-  } catch (error) {
-    const code = codeOf(error);
-    const where = `cluster ${cluster.server} (context ${cluster.context})`;
-    throw new UserError(
-      code === null
-        ? `The ${where} cannot be reached: ${messageOf(error)}. Check that it runs and that KUBECONFIG names the right file.`
-        : `The ${where} refuses ${what} (HTTP ${code}): ${messageOf(error)}. Check namespace (--namespace) and the user's roles.`,
-    );
-  }
-}
-
-const apiError = z.object({ code: z.number(), body: z.unknown() });
-const apiStatus = z.object({ message: z.string() });
-
-function codeOf(error: unknown): number | null {
-  return apiError.safeParse(error).data?.code ?? null;
-}
-
-function messageOf(error: unknown): string {
-  const body = apiError.safeParse(error).data?.body;
-  const status = apiStatus.safeParse(typeof body === "string" ? parseJson(body) : body);
-  return status.data?.message ?? (error as Error).message;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

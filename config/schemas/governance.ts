@@ -96,7 +96,7 @@ export const approvalPolicy = z.strictObject({
   rules: z.array(approvalRule).optional(),
 });
 
-/** Roles that may do something; without an entry everybody may, except override. */
+/** Roles that may do something; without an entry everybody may, except override and restore. */
 export const permissions = z.strictObject({
   /** Install a release, or start its rollout. */
   start: z.array(role).min(1).optional(),
@@ -104,6 +104,8 @@ export const permissions = z.strictObject({
   promote: z.array(role).min(1).optional(),
   /** Pass a gate in spite of its verdict; without an entry nobody may. */
   override: z.array(role).min(1).optional(),
+  /** Approve that a backup takes the place of the channel's data; without an entry nobody may. */
+  restore: z.array(role).min(1).optional(),
   /** Of a rollback it is only recorded that somebody else did it. */
   rollback: z.array(role).min(1).optional(),
 });

@@ -13,6 +13,7 @@ export function askedFor(section: Section, scope: string): string[] | null {
   const { permissions, hotfix, stages } = section;
   if (scope === "low-traffic") return permissions.promote ?? null;
   if (scope === "hotfix") return hotfix?.roles ?? [];
+  if (scope.startsWith("restore:")) return permissions.restore ?? [];
   const byRules = rulesOf(section)
     .filter(({ at }) => String(at) === scope)
     .flatMap(({ roles }) => roles);

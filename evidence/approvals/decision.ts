@@ -4,10 +4,20 @@ import { dnsLabel, semanticVersion } from "../../config/schemas/names";
 import type { Approval, Override } from "../../policies/gates/input/governance";
 import { checkSignature, type SigningKey, signPayload } from "../signing";
 
-/** `start`, a weight, `finalize`, and what no step of its own stands for. */
-export const scope = z.string().regex(/^(start|finalize|low-traffic|hotfix|[1-9]\d?|100)$/, {
-  error: "expected start, finalize, low-traffic, hotfix, or a weight such as 30",
-});
+/** `start`, a weight, `finalize`, and what no step of its own stands for, as a restore of exactly one backup. */
+export const scope = z
+  .string()
+  .regex(/^(start|finalize|low-traffic|hotfix|[1-9]\d?|100|restore:[a-z0-9-]+:[0-9a-f]{64})$/, {
+    error:
+      "expected start, finalize, low-traffic, hotfix, or a weight such as 30, or restore:<channel>:<sha256>",
+  });
+
+export function restoreScope(channel: string, sha256: string): string {
+  return `restore:${channel}:${sha256}`;
+}
+
+/** By then, what is lost is no longer what was looked at. */
+export const longestRestoreApprovalSeconds = 24 * 3600;
 
 /** What every signed decision is about, and how long it holds. */
 const about = {

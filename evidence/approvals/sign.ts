@@ -8,7 +8,7 @@ import type { ChannelSection } from "../../config/schemas/channel";
 import { resolveRelease } from "../../rollout/release";
 import { type SigningKey, signingKey } from "../signing";
 import { askedFor } from "./asked-roles";
-import { signApproval, signOverride } from "./decision";
+import { longestRestoreApprovalSeconds, signApproval, signOverride } from "./decision";
 
 export interface SignRequest {
   /** The stack's name. */
@@ -41,10 +41,11 @@ export interface Signed {
 /** @throws {UserError} when a file is missing or not valid, or the key is nobody's; so does `overrideGate`. */
 export function approveStep(request: SignRequest & { scope: string }, context: SignContext): Promise<Signed> {
   const { scope } = request;
+  if (scope.startsWith("restore:")) refuseUnlikely(request);
   return write(
     request,
     context,
-    scope,
+    scope.replaceAll(":", "-"),
     (about, key) => signApproval({ scope, ...about }, key),
     (section, roles) => {
       const asked = askedFor(section, scope);
@@ -53,6 +54,18 @@ export function approveStep(request: SignRequest & { scope: string }, context: S
         : [`it will not be counted: an approval of ${scope} is asked of ${asked.join(", ") || "nobody"}`];
     },
   );
+}
+
+/** What is signed for another channel, or for longer than it may hold, would never count. */
+function refuseUnlikely({ scope, channel, expires }: SignRequest & { scope: string }): void {
+  if (!scope.startsWith(`restore:${channel}:`)) {
+    throw new UserError(`The scope ${scope} is of another channel than ${channel} (--channel).`);
+  }
+  if (expires > longestRestoreApprovalSeconds) {
+    throw new UserError(
+      `The approval of a restore lasts ${longestRestoreApprovalSeconds / 3600} h at most (--expires 4h).`,
+    );
+  }
 }
 
 export function overrideGate(
