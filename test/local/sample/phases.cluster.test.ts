@@ -40,7 +40,7 @@ describe("the sample's data moves in four phases", () => {
       (row) => row.column_name as string,
     );
   /** A database as 1.5.0 left it, with orders. */
-  const before = async (orders: number) => {
+  const ordersOfBefore = async (orders: number) => {
     await succeed("up", "--to", "0002");
     await postgres.session(database, (client) => fillWithOldOrders(client, orders));
   };
@@ -69,7 +69,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("each phase has nothing to do the second time, and the data is the same before and after", async () => {
-    await before(1000);
+    await ordersOfBefore(1000);
     const all = "select id, customer, item, quantity, status from orders order by id";
     const orders = await query(all);
     expect(await succeed("up", "--to", "0003")).toContain("0003_customers: done");
@@ -92,7 +92,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("an index and constraints are left as they should be, and the switch took no scan under a lock", async () => {
-    await before(10);
+    await ordersOfBefore(10);
     await succeed("up", "--to", "0003");
     await succeed(...backfill);
     await succeed("up", "--to", "0005");
@@ -105,7 +105,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("the switch does not come before the backfill is complete, and nothing is broken by trying", async () => {
-    await before(10);
+    await ordersOfBefore(10);
     await succeed("up", "--to", "0003");
     const early = await run("up", "--to", "0005");
     expect(early.code).toBe(1);
@@ -189,7 +189,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("goes back down to where it was, and up again", async () => {
-    await before(500);
+    await ordersOfBefore(500);
     const all = "select id, customer, item, quantity from orders order by id";
     const orders = await query(all);
     const up = async () => {
@@ -217,7 +217,7 @@ describe("the sample's data moves in four phases", () => {
     ["down", ["down", "--to", "0002"]],
     ["up", ["up", "--to", "0003"]],
   ])("an expand that was killed in the middle can be taken %s", async (direction, args) => {
-    await before(10);
+    await ordersOfBefore(10);
     await postgres.session(database, async (reader) => {
       const expand = await heldExpand(reader);
       expand.kill();
@@ -233,7 +233,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("what a later release ran is not undone by the image of an earlier one, nor is a contract at all", async () => {
-    await before(1);
+    await ordersOfBefore(1);
     await succeed("up", "--to", "0003");
     await succeed(...backfill);
     await succeed("up", "--to", "0006");
@@ -248,7 +248,7 @@ describe("the sample's data moves in four phases", () => {
   });
 
   it("several expands at the same time run once, and the index does not wait for who waits for it", async () => {
-    await before(10);
+    await ordersOfBefore(10);
     const start = () => programs.start(latest, ["up", "--to", "0003"], { DATABASE_URL: database });
     const expands = await postgres.session(database, async (holder) => {
       await holder.query("select pg_advisory_lock($1)", [migrationLock]);
