@@ -77,7 +77,7 @@ function ledgerInstallation(goVersion: string): Installation {
   return {
     name,
     hash: hashOf(ledgerDir, [goVersion, ...flags, JSON.stringify(env)], sources.sort()),
-    coldBuildSeconds: 15,
+    coldBuildSeconds: 25,
     fill: (dir, report) =>
       goBuild({ name, source: ledgerDir, packages: ".", flags, env, outputDir: dir, report }),
   };

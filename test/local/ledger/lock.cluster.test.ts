@@ -193,6 +193,26 @@ describe("the ledger's lock", () => {
     expect(await ledger.state(url)).toBe("applied");
   });
 
+  it("is lost when PostgreSQL crashes; what was marked before stays, and the next run waits for its recovery", async () => {
+    await ledger.run(url, request({ migration: { id: "0001-before" } }));
+    const run = ledger.begin(url, request(), forever);
+    await run.said("started");
+    const [backend] = await ledger.postgres.query(
+      url,
+      "select pid from pg_stat_activity where application_name like 'ledger canary%'",
+    );
+    process.kill(backend!.pid as number, "SIGKILL");
+    const next = ledger.begin(url, request(), "echo ran");
+    expect((await run.ended).code).toBe(4);
+    expect(await next.ended).toMatchObject({ code: 0, stdout: "ran\n" });
+    const { migrations, runs } = await ledger.status(url);
+    expect(migrations.map(({ id, state }) => [id, state])).toEqual([
+      ["0001-before", "applied"],
+      ["0002-note", "applied"],
+    ]);
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, null, 0]);
+  });
+
   it("is lost with its own process, whose command is ended; the next run repeats it", async () => {
     const run = ledger.begin(url, request(), "echo started $$.; exec sleep 3600");
     await run.said(".");
