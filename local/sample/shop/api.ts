@@ -76,7 +76,7 @@ export async function runApi(version: ApiVersion): Promise<void> {
   if (command === "read-fixture") return readFixture(version.orders, file);
   const environment = readEnvironment();
   const database = connect(environment.DATABASE_URL, 4);
-  const server = await serve(
+  const serving = serve(
     {
       release: { version: environment.RELEASE_VERSION, id: environment.RELEASE_ID },
       routes: [...shopRoutes(database, version.orders, environment), ...(version.routes?.(database) ?? [])],
@@ -86,8 +86,10 @@ export async function runApi(version: ApiVersion): Promise<void> {
     },
     { port: environment.PORT ?? 8080 },
   );
+  // Before it says that it listens: whoever waits for that may end it at once.
   onTermination(async () => {
-    await server.drain();
+    await (await serving).drain();
     await database.close();
   });
+  await serving;
 }

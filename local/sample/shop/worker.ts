@@ -30,7 +30,7 @@ export async function runWorker(orders: OrderBook): Promise<void> {
     registers: [registry],
   });
   const ending = new AbortController();
-  const server = await serve(
+  const serving = serve(
     {
       release: { version: environment.RELEASE_VERSION, id: environment.RELEASE_ID },
       routes: [],
@@ -59,11 +59,13 @@ export async function runWorker(orders: OrderBook): Promise<void> {
     }
   }
 
-  const working = work();
+  const working = serving.then(work);
+  // Before it says that it listens: whoever waits for that may end it at once.
   onTermination(async () => {
     ending.abort();
     await working;
-    await server.drain();
+    await (await serving).drain();
     await database.close();
   });
+  await serving;
 }
