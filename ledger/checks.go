@@ -36,7 +36,9 @@ func judge(asked request, was *known, live []liveRelease) (nothingToDo string, e
 		return "", refused("migration %s was applied by %s with checksum %s, and is %s now: "+
 			"what ran is never changed, add a new migration instead", m.ID, was.who(), was.checksum, m.Checksum)
 	}
-	if was != nil && was.state == stateUndone && was.channel == asked.Channel && asked.Attempt <= was.attempt {
+	// Another release that repeats it, as one that mends what was rolled back, has attempts of its own.
+	again := was != nil && was.state == stateUndone && was.channel == asked.Channel && was.version == m.Version
+	if again && asked.Attempt <= was.attempt {
 		return "", refused("migration %s was undone by %s in attempt %d, and this is attempt %d: raise attempt to run it again",
 			m.ID, was.who(), was.attempt, asked.Attempt)
 	}

@@ -122,6 +122,13 @@ describe("a migration under the ledger", () => {
       });
     });
 
+    it("is run again by the release that mends it, which has attempts of its own", async () => {
+      await ledger.run(url, request());
+      await ledger.run(url, down);
+      const mended = request({ live: [live("1.0.0"), live("1.1.1")], migration: { version: "1.1.1" } });
+      expect(await ledger.run(url, mended, "echo ran")).toMatchObject({ code: 0, stdout: "ran\n" });
+    });
+
     it("is run again by another channel, which counts its own attempts", async () => {
       await ledger.run(url, request());
       await ledger.run(url, down);
