@@ -17,7 +17,7 @@ export function askedFor(section: Section, scope: string): string[] | null {
   const byRules = rulesOf(section)
     .filter(({ at }) => String(at) === scope)
     .flatMap(({ roles }) => roles);
-  const isLater = scope === "finalize" || stages.includes(Number(scope));
+  const isLater = scope === "finalize" || scope === "contract" || stages.includes(Number(scope));
   const instead = scope === "start" ? permissions.start : isLater ? permissions.promote : [];
   return [...new Set([...byRules, ...(instead ?? [])])];
 }

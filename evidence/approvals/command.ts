@@ -44,7 +44,7 @@ export async function runApprove(args: readonly string[], surroundings: Surround
     .description("approve one step of one release")
     .requiredOption(
       "--scope <scope>",
-      "start, finalize, low-traffic, hotfix, a weight such as 30, or restore:<channel>:<sha256>",
+      "start, finalize, contract, low-traffic, hotfix, a weight such as 30, or restore:<channel>:<sha256>",
       by(scope),
     )
     .action(async (options: SignRequest & { scope: string }) =>

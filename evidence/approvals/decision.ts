@@ -4,12 +4,12 @@ import { dnsLabel, semanticVersion } from "../../config/schemas/names";
 import type { Approval, Override } from "../../policies/gates/input/governance";
 import { checkSignature, type SigningKey, signPayload } from "../signing";
 
-/** `start`, a weight, `finalize`, and what no step of its own stands for, as a restore of exactly one backup. */
+/** `start`, a weight, `finalize`, `contract`, and what no step of its own stands for, as a restore of exactly one backup. */
 export const scope = z
   .string()
-  .regex(/^(start|finalize|low-traffic|hotfix|[1-9]\d?|100|restore:[a-z0-9-]+:[0-9a-f]{64})$/, {
+  .regex(/^(start|finalize|contract|low-traffic|hotfix|[1-9]\d?|100|restore:[a-z0-9-]+:[0-9a-f]{64})$/, {
     error:
-      "expected start, finalize, low-traffic, hotfix, or a weight such as 30, or restore:<channel>:<sha256>",
+      "expected start, finalize, contract, low-traffic, hotfix, a weight such as 30, or restore:<channel>:<sha256>",
   });
 
 export function restoreScope(channel: string, sha256: string): string {

@@ -216,7 +216,10 @@ describe("wrong usage", () => {
     ["sing", /unknown command 'sing'/],
     ["sign --channel stable", /required option '--scope <scope>' not specified/],
     ["sign --scope start", /required option '--channel <stack>' not specified/],
-    ["sign --channel stable --scope all", /expected start, finalize, low-traffic, hotfix, or a weight/],
+    [
+      "sign --channel stable --scope all",
+      /expected start, finalize, contract, low-traffic, hotfix, a weight/,
+    ],
     ["sign --channel stable --scope start --expires soon", /expected a duration such as/],
     ["sign --channel stable --scope start --key secret", /unknown option '--key'/],
     ["override --channel stable --gate slo", /required option '--reason/],

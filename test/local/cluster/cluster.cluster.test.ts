@@ -34,10 +34,12 @@ async function metrics(expression: string): Promise<Record<string, string>[]> {
   return data.result.map(({ metric }) => metric);
 }
 
-function databaseUrl(channel: string): URL {
+function secretUrl(channel: string, secret: string): URL {
   const template = "go-template={{.data.url | base64decode}}";
-  return new URL(kubectl(["get", "secret", "shop-database", "-n", `shop-${channel}`, "-o", template]));
+  return new URL(kubectl(["get", "secret", secret, "-n", `shop-${channel}`, "-o", template]));
 }
+
+const databaseUrl = (channel: string) => secretUrl(channel, "shop-database");
 
 async function connect(url: URL): Promise<{ role: string; database: string }> {
   const client = new Client({ connectionString: url.href });
@@ -184,6 +186,28 @@ describe("the embedded cluster", () => {
     const wrong = databaseUrl("canary");
     wrong.password = "guess";
     await expect(connect(wrong)).rejects.toThrow(/password authentication failed/);
+  });
+
+  it("lets restore tests create databases of their own, and look into nobody else's", async () => {
+    const scratch = secretUrl("canary", "shop-database-scratch");
+    expect(await connect(scratch)).toEqual({ role: "shop_canary_scratch", database: "postgres" });
+    for (const database of ["shop_canary", "shop_stable"]) {
+      scratch.pathname = `/${database}`;
+      await expect(connect(scratch)).rejects.toThrow(/permission denied for database/);
+    }
+    const name = "restore_test_of_the_cluster";
+    const client = new Client({ connectionString: secretUrl("canary", "shop-database-scratch").href });
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.query(`drop database ${name}`);
+    await client.end();
+  });
+
+  it("has a volume for each channel's backups", () => {
+    for (const namespace of ["shop-canary", "shop-stable"]) {
+      const phase = ["get", "pvc", "shop-backup", "-n", namespace, "-o", "jsonpath={.status.phase}"];
+      expect(kubectl(phase)).toBe("Bound");
+    }
   });
 
   it("lets gateway and metrics do no more than their work in the API", () => {
