@@ -125,7 +125,7 @@ describe("approval rules", () => {
     [{ change: "any", roles: [] }, ">=1 items"],
     [{ change: "any", roles: ["a", "a"] }, "expected every role once"],
     [{ change: "huge", roles: ["a"] }, "expected one of"],
-    [{ change: "any", roles: ["a"], at: 0 }, "expected start, finalize or a weight such as 30"],
+    [{ change: "any", roles: ["a"], at: 0 }, "expected start, finalize, contract or a weight such as 30"],
     [{ change: "any", roles: ["a"], at: "later" }, "expected"],
   ])("not %j", (rule, expected) => {
     expect(rulesOf([rule])).toThrow(expected);
