@@ -1,14 +1,20 @@
 import type { StageSetting } from "../../config/schemas/channel";
 import { dataPlane } from "../../policies/gates/data-plane";
 import type { GateInput } from "../../policies/gates/input";
+import { migrations } from "../../policies/gates/migrations";
+import { semver } from "../../policies/gates/semver";
 import { nextRecord } from "../../rollout/history";
 import type { LiveTraffic } from "../../rollout/live";
+import type { MigrationStep } from "../../rollout/migrations";
 import { type Decision, decide, intentOf, type Plan, routedServices, routeWeights } from "../../rollout/plan";
 import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
 import { httpServices, type Release, resolveRelease } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
+import { aChannel, transition } from "../gates/transitions";
+import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
+import type { DataStore } from "./data-store";
 import { aFile, apiAndWorker, at, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
 
 export const stages = [10, 30, 100];
@@ -16,7 +22,16 @@ export const rollbackWindowSeconds = 600;
 export const replicas = { api: 4, web: 3, worker: 5 };
 
 /** How far an update gets before it is killed. */
-export const ends = ["before", "intent", "rising", "one-route", "routes", "record", "complete"] as const;
+export const ends = [
+  "before",
+  "intent",
+  "rising",
+  "one-route",
+  "routes",
+  "data",
+  "record",
+  "complete",
+] as const;
 export type End = (typeof ends)[number];
 export type Gates = "pass" | "hold" | "fail";
 
@@ -42,6 +57,18 @@ const servicesOf: Record<string, object> = {
 };
 const resolved = new Map<string, Release>();
 
+/** The same with data that moves; a release repeats what the one before it has. */
+const grown = { ...orders, id: "0006-more" };
+const dataOf: Record<string, [migrations: readonly DeclaredMigration[], schema: number]> = {
+  "1.0.0": [[orders], 1],
+  "1.1.0": [allPhases, 2],
+  "1.2.0": [[...allPhases, grown], 3],
+};
+const withLedger = aChannel({
+  maxWait: "1h",
+  migrations: { ledger: { url: { name: "database", key: "url" } } },
+});
+
 /** A channel whose state and cluster are simulated: what the state holds, what the routes say, what is configured. */
 export class Channel {
   record: ChannelRecord | null = null;
@@ -55,12 +82,18 @@ export class Channel {
   private seconds = 0;
   private updates = 0;
 
+  /** @param store its releases migrate it; none where it is left out */
+  constructor(readonly store: DataStore | null = null) {}
+
   wait(seconds: number): void {
     this.seconds += seconds;
   }
 
   /** What the configuration asks for; the release files are all there and as they were. */
   get wanted(): Release {
+    const [migrations, writes] = dataOf[this.version] ?? [[], 0];
+    if (this.store !== null)
+      return migrating(this.version, migrations, { data: { writes, reads: [1, 2, 3] } });
     const key = `${this.version} ${this.overlay}`;
     const known =
       resolved.get(key) ??
@@ -70,7 +103,7 @@ export class Channel {
   }
 
   get live(): LiveTraffic {
-    return structuredClone({ routes: this.routes, mirror: this.mirror, jobs: [] });
+    return structuredClone({ routes: this.routes, mirror: this.mirror, jobs: this.store?.jobs ?? [] });
   }
 
   get interrupted(): boolean {
@@ -111,19 +144,21 @@ export class Channel {
     const kind = judgedKind(proposal);
     const decision = decide({
       proposal,
-      verdicts: kind === null ? [] : [verdict(gates), this.seenAtTheGateway(kind, proposal)],
+      verdicts: kind === null ? [] : [verdict(gates), ...this.realVerdicts(kind, proposal)],
       record: this.record,
       interrupted: this.interrupted,
       live: this.live,
       attempt: this.attempt,
       strictHold: false,
       replicas,
-      data: withoutData,
+      data: this.store === null ? withoutData : { ...withoutData, ledger: true },
       id: `t${++this.updates}`,
       now,
     });
     if (decision.outcome !== "blocked" && decision.plan?.transition) {
       this.carryOut(decision.plan, end);
+    } else if (decision.outcome !== "blocked" && decision.plan !== null) {
+      this.store?.reconcile(decision.plan);
     }
     return {
       ...seen,
@@ -136,11 +171,18 @@ export class Channel {
     };
   }
 
-  /** The one gate that looks at live weights is the real one. */
-  private seenAtTheGateway(kind: GateInput["kind"], proposal: Proposal): Verdict {
+  /** Of the gates that look at live weights, at versions and at the data. */
+  private realVerdicts(kind: GateInput["kind"], proposal: Proposal): Verdict[] {
     const { record, live } = this;
-    const to = "to" in proposal ? proposal.to : null;
-    return dataPlane({ kind, to, record, snapshot: { live, gateway: { problem: null } } } as GateInput);
+    if (!("to" in proposal)) return [];
+    const { to } = proposal;
+    const input = transition({ kind, to, channel: withLedger, snapshot: { live } });
+    const asked = this.store === null ? [dataPlane] : [dataPlane, semver, migrations];
+    return asked.map((gate) => gate({ ...input, record }));
+  }
+
+  private migrate(plan: Plan, step: MigrationStep): boolean {
+    return this.store?.carryOut(plan, step) ?? true;
   }
 
   /** The steps of an update in the order of the components; killed after the one that is named. */
@@ -148,12 +190,16 @@ export class Channel {
     const reached = (step: End) => ends.indexOf(end) >= ends.indexOf(step);
     if (!reached("intent")) return;
     this.intent = intentOf(plan, this.intent);
+    if (reached("rising")) {
+      if (!this.migrate(plan, "before-traffic") || !this.migrate(plan, "alongside")) return;
+    }
     const services = routedServices(plan);
     for (const service of reached("routes") ? services : reached("one-route") ? services.slice(0, 1) : []) {
       this.routes[service] = Object.fromEntries(
         routeWeights(plan, service).map(({ release, weight }) => [release.id, weight]),
       );
     }
+    if (reached("data") && !this.migrate(plan, "after-traffic")) return;
     if (!reached("record")) return;
     this.wait(1);
     const confirmed = { id: plan.transition?.id ?? "", confirmedAt: at(this.seconds), services: {} };
@@ -161,6 +207,7 @@ export class Channel {
     const record = nextRecord("canary", this.record, plan, confirmed, attribution);
     this.record = record;
     if (!reached("complete")) return;
+    this.store?.cleanUp(plan);
     for (const service of Object.keys(this.routes))
       if (!services.includes(service)) delete this.routes[service];
     this.mirror = { transition: record.transition.id, at: record.transition.at };
