@@ -8,7 +8,7 @@ import { BackupJob } from "./backup-job";
 import { LedgerEntry, ledgerAccess } from "./ledger";
 import { MigrationJob } from "./migration-job";
 import { ReconciliationJob } from "./reconciliation-job";
-import { type ChannelContext, channelLabels, correlated } from "./release-context";
+import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 
 export interface DataChangesArgs {
   context: ChannelContext;
@@ -170,7 +170,7 @@ export class DataChanges {
           name: this.accountName(),
           namespace: context.namespace,
           labels: channelLabels(context),
-          annotations: correlated(correlation),
+          annotations: ownAnnotations(correlation),
         },
         automountServiceAccountToken: false,
       },

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { resources } from "../config/schemas/workload";
 import { labelKeys, tryAnnotation } from "../rollout/labels";
 import type { Release } from "../rollout/release";
-import { type ChannelContext, correlated, releaseLabels } from "./release-context";
+import { type ChannelContext, ownAnnotations, releaseLabels } from "./release-context";
 
 type Container = Omit<k8s.types.input.core.v1.Container, "name" | "resources" | "securityContext">;
 
@@ -59,7 +59,7 @@ export function dataJob(
         labels,
         annotations: {
           [tryAnnotation]: attempt,
-          ...correlated(args.correlation),
+          ...ownAnnotations(args.correlation),
           ...(args.awaited
             ? { "pulumi.com/timeoutSeconds": String(deadlineSeconds + 10) }
             : { "pulumi.com/skipAwait": "true" }),

@@ -19,7 +19,7 @@ import {
 import type { ChannelRecord, Intent } from "../rollout/record";
 import type { Release } from "../rollout/release";
 import { DataChanges } from "./data-changes";
-import { type ChannelContext, channelLabels, correlated } from "./release-context";
+import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
 import { TrafficConfirmation } from "./traffic-confirmation";
 import { TrafficSplit } from "./traffic-split";
@@ -210,7 +210,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
           name: mirrorName(section.product, channel),
           namespace: section.namespace,
           labels: channelLabels(context),
-          annotations: correlated(this.rolloutCorrelation()),
+          annotations: ownAnnotations(this.rolloutCorrelation()),
         },
         data: record.apply((written) => ({
           transition: written.transition.id,

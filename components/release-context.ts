@@ -34,9 +34,15 @@ export function releaseLabels(
   };
 }
 
-/** Annotation by which everything of one rollout is found; nothing where its release has no correlation id. */
-export function correlated(correlation: string | undefined): Record<string, string> {
-  return correlation === undefined ? {} : { [correlationAnnotation]: correlation };
+/**
+ * Annotations of everything that is written: by the correlation id all of one rollout is found, and under one name an
+ * update that repeats a killed one finds its fields its own.
+ */
+export function ownAnnotations(correlation: string | undefined): Record<string, string> {
+  return {
+    "pulumi.com/patchFieldManager": managedBy,
+    ...(correlation === undefined ? {} : { [correlationAnnotation]: correlation }),
+  };
 }
 
 /** Nobody waits for it: readiness is seen at the data plane, or is of no concern. */

@@ -7,8 +7,8 @@ import { objectName, type Release } from "../rollout/release";
 import {
   type ChannelContext,
   channelLabels,
-  correlated,
   deletedAtOnce,
+  ownAnnotations,
   releaseLabels,
   withoutAwait,
 } from "./release-context";
@@ -39,13 +39,13 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     const { context, service, release, spec } = args;
     const labels = releaseLabels(context, service, release);
     const metadata = { name: objectName(service, release), namespace: context.namespace, labels };
-    const correlation = correlated(args.correlation);
+    const annotations = ownAnnotations(args.correlation);
     const child = { parent: this, provider: context.provider };
 
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-config`,
       {
-        metadata: { ...metadata, annotations: { ...correlation, ...deletedAtOnce } },
+        metadata: { ...metadata, annotations: { ...annotations, ...deletedAtOnce } },
         immutable: true,
         data: {
           ...spec.env,
@@ -66,7 +66,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-service`,
         {
-          metadata: { ...metadata, annotations: { ...correlation, ...withoutAwait, ...deletedAtOnce } },
+          metadata: { ...metadata, annotations: { ...annotations, ...withoutAwait, ...deletedAtOnce } },
           spec: {
             selector,
             ports: [{ name: "http", port: 80, targetPort: spec.http.port, protocol: "TCP" }],
@@ -79,7 +79,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     new k8s.policy.v1.PodDisruptionBudget(
       `${name}-budget`,
       {
-        metadata: { ...metadata, annotations: { ...correlation, ...deletedAtOnce } },
+        metadata: { ...metadata, annotations: { ...annotations, ...deletedAtOnce } },
         spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
       },
       child,
@@ -88,7 +88,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
-        metadata: { ...metadata, annotations: { ...correlation, ...awaiting(args) } },
+        metadata: { ...metadata, annotations: { ...annotations, ...awaiting(args) } },
         spec: {
           replicas: args.replicas,
           revisionHistoryLimit: 2,

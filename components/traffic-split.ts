@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
 import { labelKeys, routeName, transitionAnnotation } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
-import { type ChannelContext, channelLabels, correlated, withoutAwait } from "./release-context";
+import { type ChannelContext, channelLabels, ownAnnotations, withoutAwait } from "./release-context";
 
 export interface TrafficSplitArgs {
   context: ChannelContext;
@@ -48,7 +48,7 @@ export class TrafficSplit extends pulumi.ComponentResource {
         metadata: {
           ...metadata,
           annotations: {
-            ...correlated(correlation),
+            ...ownAnnotations(correlation),
             [transitionAnnotation]: transition,
             // A foreign field manager must not be able to block a rollback.
             "pulumi.com/patchForce": "true",
@@ -88,7 +88,7 @@ export class TrafficSplit extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-internal`,
         {
-          metadata: { ...metadata, annotations: { ...correlated(correlation), ...withoutAwait } },
+          metadata: { ...metadata, annotations: { ...ownAnnotations(correlation), ...withoutAwait } },
           spec: {
             selector: {
               ...channelLabels(context),

@@ -47,6 +47,20 @@ describe("an engine that is killed in an advance", () => {
   });
 });
 
+describe("an engine that is killed in a start", () => {
+  story("while the candidate comes up: the next update finishes it", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    when.versionIsSet(canary, "1.1.0");
+    const killed = await when.engineIsKilled(canary, begins("kubernetes:apps/v1:Deployment"));
+    expect(killed.tooLate).toBe(false);
+    await when.lockIsCancelled(canary);
+
+    verify.moved(await when.up(canary), "resume", 10);
+    await verify.routeFollowsRecord(canary);
+    await verify.noRequestFailed(canary);
+  });
+});
+
 describe("a state that is lost", () => {
   story("is not taken for an empty channel while routes are live", async (world) => {
     const canary = await given.channelRunning(world, "1.0.0");

@@ -8,13 +8,13 @@ import { clusterServer, createDatabase, dropDatabase } from "./database";
 import { createNamespace, deleteNamespace } from "./kubernetes";
 
 /** Judges after few requests; latency is left out, because tests share a small machine. */
-const slo = `source: traefik
+const sloOf = (objectives: string) => `source: traefik
 minimumRequests: 20
 falseAlarm: 0.01
 services:
-  api:
-    errorRate: { target: 0.01, marginOverBaseline: 0.005 }
+  api: ${objectives}
 `;
+const usualObjectives = "{ errorRate: { target: 0.01, marginOverBaseline: 0.005 } }";
 
 /** Everything one test made; nothing of it is shared with another test. */
 export class World {
@@ -26,7 +26,12 @@ export class World {
     this.dir = join(resultDir, "e2e", this.#id);
     mkdirSync(this.dir, { recursive: true });
     cpSync(releasesDir, join(this.dir, "releases"), { recursive: true });
-    writeFileSync(join(this.dir, "slo.yaml"), slo);
+    this.objectivesAre(usualObjectives);
+  }
+
+  /** What is expected of the service `api` from now on, in YAML. */
+  objectivesAre(objectives: string): void {
+    writeFileSync(join(this.dir, "slo.yaml"), sloOf(objectives));
   }
 
   get log(): string {
