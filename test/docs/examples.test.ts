@@ -15,6 +15,7 @@ import { type Example, examplesOf } from "./markdown";
 const pages = [
   "README.md",
   "docs/configuration.md",
+  "docs/data.md",
   "docs/policy-pack.md",
   ...["evidence", "example", "graph", "human", "live"].map((page) => `docs/gates/${page}.md`),
 ];

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { channelSection, stackSettings } from "../../config/schemas/channel";
 import { compatMatrix } from "../../config/schemas/compat";
 import { evidencePolicy } from "../../config/schemas/evidence";
+import { migrationSpec } from "../../config/schemas/migration";
 import { sloPolicy } from "../../config/schemas/slo";
 import { fieldRows } from "./markdown";
 import { leavesOf } from "./schema-fields";
@@ -21,6 +22,7 @@ const tables: Documented[] = [
     file: "docs/configuration.md",
     heading: "The channel's section",
   },
+  { what: "a migration", schema: migrationSpec, file: "docs/configuration.md", heading: "Migrations" },
   {
     what: "slo.yaml",
     schema: sloPolicy,
