@@ -58,8 +58,9 @@ async function threeReleases(
   };
   when.versionIsSet(channel, "1.6.0");
   await disturbed("expand");
-  await when.rolloutReaches(channel, 50);
+  // The update that finishes the expand begins the backfill.
   await disturbed("backfill");
+  await when.rolloutReaches(channel, 50);
   await data.isApplied(channel, phases.backfill!.id, () => channel.run("up", "--yes", "--skip-preview"));
   await when.rolloutIsCompleted(channel);
 

@@ -129,6 +129,15 @@ describe("waiting for a Job", () => {
     );
   });
 
+  test("ends at once when it is complete and only its annotations change", async () => {
+    sandbox.playNode(() => podStatus.ended(0));
+    const inputs = job(namespace, "noted");
+    const { id, properties } = await plugin.create(jobUrn("noted"), inputs);
+    const metadata = { ...(inputs.metadata as Bag), annotations: { note: "again" } };
+    const updated = await plugin.update(jobUrn("noted"), id, properties, { ...inputs, metadata });
+    expect(updated).toMatchObject({ kind: "Job", metadata: { annotations: { note: "again" } } });
+  });
+
   test("fails when it has failed, with what its container said last", async () => {
     sandbox.playNode(() => podStatus.ended(1, "column exists already"));
     const error = await failure(plugin.create(jobUrn("bad"), job(namespace, "bad")));

@@ -1,4 +1,4 @@
-import { type Bag, bag, list } from "../../protocol/values";
+import { type Bag, bag, list, text } from "../../protocol/values";
 import { resourceVersion, StatusError } from "../client";
 import { uidOf } from "../objects";
 import type { Cluster } from "../session";
@@ -40,7 +40,9 @@ export async function observe(
 
   const relist = async () => {
     const answer = await client.request({ method: "GET", path, query, signal });
-    const objects = list(answer, "items").map((item) => bag(item));
+    // A list says once what its items are, and leaves it out of each of them.
+    const type = { apiVersion: text(answer, "apiVersion"), kind: text(answer, "kind").replace(/List$/, "") };
+    const objects = list(answer, "items").map((item) => ({ ...type, ...bag(item) }));
     const present = new Set(objects.map(uidOf));
     for (const [uid, object] of [...known].filter(([uid]) => !present.has(uid))) {
       known.delete(uid);
