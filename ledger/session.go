@@ -67,6 +67,10 @@ func connect(ctx context.Context, config *pgx.ConnConfig) (*session, error) {
 // prepare sets what a role's or database's own defaults might have otherwise, and refuses poolers: they give the
 // session that holds the lock to others.
 func (s *session) prepare(ctx context.Context) error {
+	// First of all, and by its full name: whoever may create functions could have others mean something else.
+	if _, err := s.conn.Exec(ctx, `select pg_catalog.set_config('search_path', 'pg_catalog', false)`); err != nil {
+		return err
+	}
 	var backend uint32
 	if err := s.conn.QueryRow(ctx, `select pg_backend_pid()`).Scan(&backend); err != nil {
 		return err
@@ -77,7 +81,6 @@ func (s *session) prepare(ctx context.Context) error {
 	_, err := s.conn.Exec(ctx, `
 		select set_config(name, value, false)
 		from (values
-			('search_path', 'pg_catalog'),
 			('statement_timeout', '0'),
 			('lock_timeout', '0'),
 			('idle_session_timeout', '0'),

@@ -89,7 +89,11 @@ describe("the ledger's program", () => {
   });
 
   it("goes by its URL alone: PGHOST and the like are the command's", async () => {
-    const env = { PGHOST: "no-such-host.invalid", PGOPTIONS: "-c default_transaction_read_only=on" };
+    const env = {
+      PGSSLMODE: "verify-full",
+      PGHOST: "no-such-host.invalid",
+      PGOPTIONS: "-c default_transaction_read_only=on",
+    };
     const run = ledger.begin(url, request(), 'echo "$PGHOST $PGOPTIONS"', { env });
     expect(await run.ended).toMatchObject({
       code: 0,
@@ -149,12 +153,11 @@ describe("the ledger's program", () => {
   it("is not led astray by what the database has as defaults, or has in other schemas", async () => {
     const name = new URL(url).pathname.slice(1);
     const defaults = [
-      "search_path to public",
+      "search_path to public, pg_catalog",
       "synchronous_commit to off",
       "default_transaction_read_only to on",
     ];
-    const disguise =
-      "create function public.to_regclass(text) returns text language sql as 'select null::text'";
+    const disguise = "create function public.pg_backend_pid() returns int language sql as 'select 1'";
     await ledger.postgres.query(url, disguise);
     for (const one of defaults) await ledger.postgres.query(url, `alter database ${name} set ${one}`);
     expect((await ledger.run(url, request())).code).toBe(0);
