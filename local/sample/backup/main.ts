@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { constants } from "node:os";
 import { unchangedExitCode } from "../../../restore/answers";
 import { compare } from "./compare";
 import { withLive } from "./database";
@@ -47,6 +48,9 @@ function leave(answer: string): void {
     closeSync(file);
   }
 }
+
+// The first process of a container is not ended by a signal that it does not take.
+process.once("SIGTERM", () => process.exit(128 + constants.signals.SIGTERM));
 
 main().catch((error: unknown) => {
   tell(reasonOf(error).replaceAll(/\s*\n\s*/g, " / "));

@@ -13,12 +13,26 @@ export class BackupBench {
   readonly volume = join(this.#dir, "volume");
   readonly flag = join(this.#dir, "flag");
 
-  constructor(
+  private constructor(
     readonly postgres: TestPostgres,
     readonly programs: Programs,
     readonly database: string,
   ) {
     mkdirSync(this.volume);
+  }
+
+  /** With a hundred orders, by a role that owns its database and is no superuser. */
+  static async create(postgres: TestPostgres, programs: Programs): Promise<BackupBench> {
+    const url = new URL(await postgres.database());
+    const name = url.pathname.slice(1);
+    const administrate = (sql: string) => postgres.query(postgres.url("postgres"), sql);
+    await administrate(`create role owner_of_${name} login createdb`);
+    await administrate(`alter database ${name} owner to owner_of_${name}`);
+    url.username = `owner_of_${name}`;
+    await programs.migrate("shop-migrate:1.1.0", "0002", url.href);
+    const bench = new BackupBench(postgres, programs, url.href);
+    await bench.query(orders(100));
+    return bench;
   }
 
   environment(env: Record<string, string>): Record<string, string> {
@@ -84,6 +98,9 @@ export class BackupBench {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
+
+export const orders = (count: number) =>
+  `insert into orders (customer, item, quantity) select 'c' || n, 'tea', 1 from generate_series(1, ${count}) as n`;
 
 /** The JSON of its last line. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at the answer's content with their own expectations

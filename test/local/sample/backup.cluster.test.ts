@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import addFormats from "ajv-formats";
 import schema from "../../../evidence/schemas/backup.json";
-import { BackupBench } from "./backup-bench";
+import { BackupBench, orders } from "./backup-bench";
 import { eventually } from "./eventually";
 import { TestPostgres } from "./postgres";
 import { Programs } from "./programs";
@@ -16,9 +16,6 @@ let postgres: TestPostgres;
 let programs: Programs;
 let bench: BackupBench;
 
-const orders = (count: number) =>
-  `insert into orders (customer, item, quantity) select 'c' || n, 'tea', 1 from generate_series(1, ${count}) as n`;
-
 beforeAll(async () => {
   programs = new Programs();
   postgres = await TestPostgres.start();
@@ -28,9 +25,7 @@ afterAll(async () => {
   await postgres.remove();
 });
 beforeEach(async () => {
-  bench = new BackupBench(postgres, programs, await postgres.database());
-  await programs.migrate("shop-migrate:1.1.0", "0002", bench.database);
-  await bench.query(orders(100));
+  bench = await BackupBench.create(postgres, programs);
 });
 afterEach(() => bench.remove());
 
@@ -57,7 +52,7 @@ describe("a backup", () => {
     const running = await bench.start({ BACKUP_NAME: "canary-1" });
     await eventually(() => statSync(bench.flag));
     await bench.query(orders(50));
-    execFileSync("rm", [bench.flag]);
+    rmSync(bench.flag);
     expect((await running.ended()).code).toBe(0);
     const { tables } = await bench.compare("canary-1.dump");
     expect(tables.find(({ table }: { table: string }) => table === "public.orders")).toMatchObject({
@@ -122,6 +117,29 @@ describe("a backup", () => {
     }
   });
 
+  it("waits for another one of the same database", async () => {
+    const runs = await Promise.all(["canary-1", "canary-2"].map((name) => bench.run({ BACKUP_NAME: name })));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(bench.files()).toEqual(["canary-1.dump", "canary-2.dump"]);
+  });
+
+  it("fails when its connection is lost in the middle, and can be taken again", async () => {
+    bench.inFrontOf("pg_dump", 'touch "$FLAG"; while [ -e "$FLAG" ]; do :; done; exec "$REAL" "$@"');
+    const running = await bench.start({ BACKUP_NAME: "canary-1" });
+    await eventually(() => statSync(bench.flag));
+    await bench.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    rmSync(bench.flag);
+    const { code, output } = await running.ended();
+    expect(code).toBe(1);
+    expect(output).toMatch(/^pg_dump failed .*snapshot.*\n$/);
+    bench.nothingInFront();
+    await bench.backup("canary-1");
+    expect(bench.files()).toEqual(["canary-1.dump"]);
+  });
+
   it("says that the database cannot be reached", async () => {
     const url = "postgresql://shop:hunter2@127.0.0.1:1/shop";
     const { code, output } = await bench.run({ BACKUP_NAME: "canary-1", DATABASE_URL: url });
@@ -131,7 +149,7 @@ describe("a backup", () => {
   });
 
   it("says that the role may not create a scratch database", async () => {
-    await bench.query("create role clerk login").catch(() => undefined);
+    await postgres.query(postgres.url("postgres"), "create role clerk login");
     const scratch = new URL(bench.database);
     scratch.username = "clerk";
     const env = { BACKUP_NAME: "canary-1", SCRATCH_DATABASE_URL: scratch.toString() };

@@ -3,7 +3,7 @@ import { rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { locate } from "../../../local/debian/requirements";
-import { answerOf, BackupBench } from "./backup-bench";
+import { answerOf, BackupBench, orders } from "./backup-bench";
 import { eventually } from "./eventually";
 import { TestPostgres } from "./postgres";
 import { Programs } from "./programs";
@@ -13,9 +13,6 @@ jest.setTimeout(120_000);
 let postgres: TestPostgres;
 let programs: Programs;
 let bench: BackupBench;
-
-const orders = (count: number, customer = "c") =>
-  `insert into orders (customer, item, quantity) select '${customer}' || n, 'tea', 1 from generate_series(1, ${count}) as n`;
 
 /** Everything that is in the database, as text; without the random word in which a dump is wrapped. */
 const contents = (url: string) =>
@@ -53,9 +50,7 @@ afterAll(async () => {
   await postgres.remove();
 });
 beforeEach(async () => {
-  bench = new BackupBench(postgres, programs, await postgres.database());
-  await programs.migrate("shop-migrate:1.1.0", "0002", bench.database);
-  await bench.query(orders(100));
+  bench = await BackupBench.create(postgres, programs);
 });
 afterEach(() => bench.remove());
 
