@@ -26,9 +26,9 @@ export class BackupJob extends pulumi.ComponentResource {
   constructor(name: string, args: BackupJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { context, planned, policy } = args;
     const { release, version } = planned.job;
-    super("release-channels:index:BackupJob", name, { channel: context.channel, run: planned.name }, opts);
+    super("release-channels:index:BackupJob", name, { channel: context.channel, run: planned.run }, opts);
     const values = {
-      BACKUP_NAME: `${context.channel}-${planned.job.transition}`,
+      BACKUP_NAME: `${context.channel}-${planned.name}`,
       RELEASE_VERSION: version,
       RELEASE_ID: release,
       RELEASE_CHANNEL: context.channel,
@@ -39,7 +39,7 @@ export class BackupJob extends pulumi.ComponentResource {
       {
         context,
         jobName: planned.name,
-        run: planned.name,
+        run: planned.run,
         phase: "backup",
         release: { id: release, version },
         serviceAccount: args.serviceAccount,

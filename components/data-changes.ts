@@ -117,7 +117,7 @@ export class DataChanges {
     const policy = section.backup?.job;
     if (policy === undefined) return null;
     const component = new BackupJob(
-      `${context.channel}-${planned.name}`,
+      `${context.channel}-${planned.run}`,
       {
         context,
         planned,
@@ -136,7 +136,7 @@ export class DataChanges {
     const ledger = ledgerAccess(context, section.migrations, planned.job.ledger?.image, plan.to);
     if (ledger === null) return null;
     return new LedgerEntry(
-      `${context.channel}-${planned.name}`,
+      `${context.channel}-${planned.run}`,
       {
         context,
         planned,

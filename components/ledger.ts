@@ -110,13 +110,13 @@ export class LedgerEntry extends pulumi.ComponentResource {
   constructor(name: string, args: LedgerEntryArgs, opts?: pulumi.ComponentResourceOptions) {
     const { context, planned, ledger } = args;
     const { release, version } = planned.job;
-    super("release-channels:index:LedgerEntry", name, { channel: context.channel, run: planned.name }, opts);
+    super("release-channels:index:LedgerEntry", name, { channel: context.channel, run: planned.run }, opts);
     dataJob(
       `${name}-job`,
       {
         context,
         jobName: planned.name,
-        run: planned.name,
+        run: planned.run,
         phase: "ledger",
         release: { id: release, version },
         serviceAccount: args.serviceAccount,
@@ -130,7 +130,7 @@ export class LedgerEntry extends pulumi.ComponentResource {
         container: {
           image: ledger.image,
           args: ["record"],
-          env: ledgerEnvironment(ledger, { run: planned.name, attempt: 1, migration: null }),
+          env: ledgerEnvironment(ledger, { run: planned.run, attempt: 1, migration: null }),
         },
       },
       { parent: this },

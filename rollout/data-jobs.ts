@@ -29,8 +29,8 @@ export type JobObservation = z.infer<typeof jobObservation>;
 /** A copy before the migrations of a transition, or its releases entered in the ledger where none of them does it. */
 export const companionJob = z.object({
   kind: z.enum(["backup", "ledger"]),
-  /** Id of the transition that runs it. */
-  transition: z.string(),
+  /** What tells it apart: the id of its transition, of a backup the runs that it comes before. */
+  of: z.string(),
   /** Of the release that the transition was about. */
   release: z.string(),
   version: z.string(),
@@ -66,7 +66,11 @@ export type PlannedMigration = Planned & {
   /** Its Job is not there (any more): a backfill ends where its release is rolled back. */
   stopped: boolean;
 };
-export type PlannedCompanion = Planned & { job: CompanionJob };
+export type PlannedCompanion = Planned & {
+  /** The same for every try of it. */
+  run: string;
+  job: CompanionJob;
+};
 
 /** A check of the data while the candidate has this weight. */
 export interface PlannedReconciliation {
@@ -142,23 +146,27 @@ export function latestTry(run: string, jobs: readonly JobObservation[]): JobObse
 }
 
 function plannedCompanions(
-  { to, record, transition, settings }: DataPlanInput,
+  { to, record, transition, settings, jobs }: DataPlanInput,
   due: readonly MigrationRun[],
 ): PlannedCompanion[] {
   const kept = endsRollout(to, record) ? [] : (record?.companions ?? []);
-  const planned = (job: CompanionJob, isDue: boolean) => ({ name: companionName(job), job, due: isDue });
+  const planned = (job: CompanionJob, isDue: boolean) => {
+    const run = companionRun(job);
+    return { run, name: nameOfTry(run, jobs), job, due: isDue };
+  };
   if (transition === null) return kept.map((job) => planned(job, false));
   const ledger = settings.ledger ? ledgerOf(to) : undefined;
   // A rollback needs nothing of the database; its candidate leaves the ledger when it is removed.
   const changes = to.state !== "rolled-back" && liveIds(to) !== liveIds(record);
   const enters = due.length === 0 && ledger !== undefined && changes;
   const { id: release, version } = to.candidate ?? to.baseline;
-  const about = { transition: transition.id, release, version };
+  // An update that is repeated finds the copy that was made before anything was changed.
+  const copied = due.filter(({ direction }) => direction === "up").map(jobName);
   const added: CompanionJob[] = [
-    ...(settings.backup && due.some(({ direction }) => direction === "up")
-      ? [{ kind: "backup" as const, ...about }]
+    ...(settings.backup && copied.length > 0
+      ? [{ kind: "backup" as const, of: copied.join(" "), release, version }]
       : []),
-    ...(enters ? [{ kind: "ledger" as const, ...about, ledger }] : []),
+    ...(enters ? [{ kind: "ledger" as const, of: transition.id, release, version, ledger }] : []),
   ];
   return [...kept.map((job) => planned(job, false)), ...added.map((job) => planned(job, true))];
 }
@@ -180,8 +188,8 @@ const idLength = 8;
 /** Updates that try to undo a migration before it is left as it is. */
 const undoTries = 3;
 
-function companionName({ kind, transition }: CompanionJob): string {
-  return `${kind}-${sha256(transition).slice(0, idLength)}`;
+function companionRun({ kind, of }: CompanionJob): string {
+  return `${kind}-${sha256(of).slice(0, idLength)}`;
 }
 
 /** Backfills of a release that have begun and are not complete: until they are, its forms of the data differ. */

@@ -50,7 +50,7 @@ function jobImages(
     const { spec, ledger } = migration;
     return { of: `the migration ${spec.id}`, images: listed(spec.image, ledger?.image) };
   }
-  const companion = companions.find(({ name }) => name === label);
+  const companion = companions.find(({ run }) => run === label);
   if (companion?.job.kind !== "backup") return null;
   // One that is kept stays as it ran, whatever is configured by now.
   const image = configuration.channel.backup?.job?.image;

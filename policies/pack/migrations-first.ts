@@ -93,7 +93,7 @@ export function jobsAsPlanned(judgements: Judgements): ResourceValidationPolicy 
       const { migrations, companions, reconciliations } = passed.data;
       const planned = [
         ...migrations.flatMap((one) => (one.stopped ? [] : jobName(one.run))),
-        ...companions.map(({ name }) => name),
+        ...companions.map(({ run }) => run),
         ...reconciliations.map((one) => one.run),
       ];
       const step = passed.transition?.kind ?? "reconciliation of what is recorded";

@@ -322,7 +322,7 @@ describe("a backup", () => {
       command: ["node", "backup.js"],
       volumeMounts: [{ name: "backup", mountPath: "/backup" }],
       env: [
-        { name: "BACKUP_NAME", value: "canary-t2" },
+        { name: "BACKUP_NAME", value: expect.stringMatching(/^canary-backup-[0-9a-f]{8}$/) },
         { name: "RELEASE_VERSION", value: "1.1.0" },
         { name: "RELEASE_ID", value: after.id },
         { name: "RELEASE_CHANNEL", value: "canary" },

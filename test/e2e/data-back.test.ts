@@ -74,6 +74,34 @@ describe("a rollback of a release that has migrated", () => {
   });
 });
 
+describe("a backup before the first migration", () => {
+  story("is restored once and recorded, and where it cannot be made nothing is migrated", async (world) => {
+    const canary = await data.channelWithOrders(world, 1000, { stages: [50, 100] });
+    data.migrationIs(canary, "1.6.0", "0004-customer-ids", { before: 100 });
+    when.versionIsSet(canary, "1.6.0");
+    await data.keepsBackups(canary, {
+      command: ["node", "-e", "console.error('the disk is full'); process.exit(1)"],
+    });
+    verify.failedClearly(await when.up(canary), /the disk is full/);
+    expect(await data.ordersHave(canary, "customer_id")).toBe(false);
+    await verify.shareIs(canary, "1.5.0", 100);
+
+    canary.configure({ backup: { job: { ...canary.section.backup!.job!, command: undefined } } });
+    const start = await when.up(canary);
+    verify.succeeded(start);
+    const { history } = await verify.recordOf(canary);
+    const { backup } = history.at(-1)!;
+    expect(backup).toMatchObject({
+      restore_test: { passed: true },
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(backup!.size_bytes).toBeGreaterThan(1000);
+    expect(await data.ordersHave(canary, "customer_id")).toBe(true);
+    await verify.everyAcknowledgedWriteIsThere(canary);
+    await verify.noRequestFailed(canary);
+  });
+});
+
 describe("two channels on one database", () => {
   story("neither breaks the other's release, and a contract waits for both", async (world) => {
     const canary = await given.emptyChannel(world, "canary");

@@ -120,7 +120,7 @@ describe("what it registers where data moves violates nothing either", () => {
   const migrations = [runOf(after, "0002-customers"), runOf(after, "0003-copy")];
   const complete = migrations.map((run) => jobOf(run));
   const undone = migrations.map((run) => ({ ...run, direction: "down" as const }));
-  const backedUp = { kind: "backup" as const, transition: "t0", release: after.id, version: after.version };
+  const backedUp = { kind: "backup" as const, of: "t0", release: after.id, version: after.version };
   const remembers = { migrations, companions: [backedUp] };
   const channel = { ...dataSection, rollbackWindow: 0 };
   const plain = migrating("1.1.0", [orders]);

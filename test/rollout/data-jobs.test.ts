@@ -129,11 +129,22 @@ describe("a copy of the data", () => {
   test("stays one of its release and transition while the rollout goes on, and goes with it", () => {
     const start = planned(steady(before), at10, step("start"));
     const [made] = start.companions;
-    expect(made?.job).toMatchObject({ transition: "t2", release: after.id, version: "1.1.0" });
+    expect(made?.job).toMatchObject({ release: after.id, version: "1.1.0" });
     const remembers = rememberedData(start, at10, null);
     expect(planned(at10, at30, step("advance"), { remembers }).companions).toEqual([{ ...made, due: false }]);
     expect(planned(at10, at10, null, { remembers }).companions).toEqual([{ ...made, due: false }]);
     expect(kinds(planned(back, steady(before), step("finalize"), { remembers }))).toEqual([]);
+  });
+});
+
+describe("a copy that was made by an update that did not get to its end", () => {
+  test("is found by the one that repeats it, and made anew where it failed", () => {
+    const begun = planned(steady(before), at10, step("start")).companions[0]!;
+    const jobs = (status: "complete" | "failed") => [{ run: begun.run, attempt: 1, status, says: null }];
+    const repeated = (status: "complete" | "failed") =>
+      planned(steady(before), at10, { ...step("start"), id: "t3" }, { jobs: jobs(status) }).companions[0];
+    expect(repeated("complete")?.name).toBe(begun.name);
+    expect(repeated("failed")?.name).toBe(`${begun.run}-2`);
   });
 });
 

@@ -47,11 +47,53 @@ export async function clusterUser(): Promise<string> {
   return status?.userInfo?.username ?? "";
 }
 
-/** Replaces a Secret by that of another namespace. */
+/** The namespace has the same Secret as another one, whether it had one or not. */
 export async function copySecret(name: string, from: string, to: string): Promise<void> {
   const { core } = cluster();
   const { data } = await core.readNamespacedSecret({ name, namespace: from });
-  await core.replaceNamespacedSecret({ name, namespace: to, body: { metadata: { name }, data } });
+  const body = { metadata: { name }, data };
+  const present = (await core.listNamespacedSecret({ namespace: to })).items;
+  await (present.some(({ metadata }) => metadata?.name === name)
+    ? core.replaceNamespacedSecret({ name, namespace: to, body })
+    : core.createNamespacedSecret({ namespace: to, body }));
+}
+
+/** A folder of this machine that pods of the namespace mount by a claim. */
+export async function createVolume(volume: {
+  name: string;
+  claim: string;
+  namespace: string;
+  folder: string;
+}): Promise<void> {
+  const { core } = cluster();
+  const { name, claim, namespace, folder } = volume;
+  const storage = { accessModes: ["ReadWriteOnce"], storageClassName: "" };
+  await core.createPersistentVolume({
+    body: {
+      metadata: { name },
+      spec: {
+        ...storage,
+        capacity: { storage: "1Gi" },
+        persistentVolumeReclaimPolicy: "Retain",
+        claimRef: { namespace, name: claim },
+        hostPath: { path: folder, type: "Directory" },
+      },
+    },
+  });
+  await core.createNamespacedPersistentVolumeClaim({
+    namespace,
+    body: {
+      metadata: { name: claim },
+      spec: { ...storage, volumeName: name, resources: { requests: { storage: "1Gi" } } },
+    },
+  });
+}
+
+/** Removes what outlives a namespace. */
+export async function deleteVolume(name: string): Promise<void> {
+  const { core } = cluster();
+  const volumes = (await core.listPersistentVolume()).items;
+  if (volumes.some(({ metadata }) => metadata?.name === name)) await core.deletePersistentVolume({ name });
 }
 
 /** What the containers of a Job's pods have written, the newest pod last. */
@@ -72,7 +114,8 @@ export async function jobLog(namespace: string, jobNamePart: string): Promise<st
 export async function killPodsOf(namespace: string, jobNamePart: string): Promise<number> {
   const { core } = cluster();
   const pods = (await core.listNamespacedPod({ namespace })).items.filter(
-    ({ metadata, status }) => metadata?.name?.includes(jobNamePart) && status?.phase === "Running",
+    ({ metadata, status }) =>
+      metadata?.name?.includes(jobNamePart) && !["Succeeded", "Failed"].includes(status?.phase ?? ""),
   );
   for (const { metadata } of pods) {
     await core.deleteNamespacedPod({ namespace, name: metadata?.name ?? "", gracePeriodSeconds: 0 });

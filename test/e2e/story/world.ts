@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { backupDir } from "../../../local/cluster/backup-volumes";
 import { releasesDir, resultDir } from "../../../local/settings";
 import { TestChannel } from "./channel";
 import { endLeftovers } from "./command";
 import { clusterServer, createDatabase, dropDatabase } from "./database";
-import { createNamespace, deleteNamespace } from "./kubernetes";
+import { createNamespace, deleteNamespace, deleteVolume } from "./kubernetes";
 
 /** Judges after few requests; latency is left out, because tests share a small machine. */
 const sloOf = (objectives: string) => `source: traefik
@@ -60,12 +61,14 @@ export class World {
   /** Removes everything; what cannot be removed is noted in the log and hinders nobody. */
   async remove(keepLog: boolean): Promise<void> {
     for (const channel of this.#channels) {
-      const steps = [
+      const steps: (() => unknown)[] = [
         () => channel.load?.stop(),
         () => endLeftovers(channel.stack),
         () => channel.run("cancel", "--yes"),
         () => channel.succeed("stack", "rm", "--force", "--yes"),
         () => deleteNamespace(channel.namespace),
+        () => deleteVolume(`${channel.namespace}-backup`),
+        () => rmSync(backupDir(channel), { recursive: true, force: true }),
         () => dropDatabase(channel.database, channel.databaseServer),
       ];
       for (const step of steps) {
