@@ -3,17 +3,7 @@ import { z } from "zod";
 import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { plain } from "./object-policy";
-import { object, types } from "./objects";
-
-const ownKinds: readonly string[] = [
-  types.deployment,
-  types.job,
-  types.configMap,
-  types.service,
-  types.budget,
-  types.route,
-  types.serviceAccount,
-];
+import { object, ownTypes, types } from "./objects";
 
 /** Type tokens that write nothing outside of Pulumi's state, and nothing that is remembered. */
 const stateOnly = /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:providers:(command|pulumi))$/;
@@ -89,7 +79,7 @@ function violationsOf(
       ? []
       : [`the only commands of a release channel are ${knownCommands.join(" and ")}`];
   }
-  if (!ownKinds.includes(type)) return [`a release channel is not made of ${type}`];
+  if (!ownTypes.includes(type)) return [`a release channel is not made of ${type}`];
   const read = object.safeParse(plain({ metadata: props.metadata }));
   if (!read.success) return ["it has no name or namespace of its own"];
   if (read.data.metadata.namespace !== namespace) {

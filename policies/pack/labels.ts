@@ -4,24 +4,14 @@ import { correlationAnnotation, labelKeys, managedBy, transitionAnnotation } fro
 import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
-import { object, types, workload } from "./objects";
-
-const everything = [
-  types.deployment,
-  types.job,
-  types.configMap,
-  types.service,
-  types.budget,
-  types.route,
-  types.serviceAccount,
-];
+import { object, ownTypes, types, workload } from "./objects";
 
 /** Only what is labelled is found again: by the program, by its ownership check, and by people. */
 export function labels(judgements: Judgements): ResourceValidationPolicy {
   return objectPolicy({
     name: "labels",
     description: "Every object says which product, channel and release it belongs to.",
-    of: everything,
+    of: ownTypes,
     schema: object,
     check: ({ metadata }, { type }) => {
       const channel = judgements.passed;
@@ -80,7 +70,7 @@ export function correlationIds(judgements: Judgements): ResourceValidationPolicy
   return objectPolicy({
     name: "correlation-ids",
     description: "Every object bears the correlation id of its release, or of the release being rolled out.",
-    of: everything,
+    of: ownTypes,
     schema: object,
     check: ({ metadata }) => {
       const { passed } = judgements;
@@ -101,7 +91,7 @@ export function atMostTwoReleases(judgements: Judgements): ResourceValidationPol
   return objectPolicy({
     name: "at-most-two-releases",
     description: "A channel has at most two live releases: those of the position that was judged.",
-    of: everything,
+    of: ownTypes,
     schema: object,
     check: ({ metadata }, { type }) => {
       const release = metadata.labels[labelKeys.release];

@@ -16,6 +16,17 @@ export const types = {
   stash: "pulumi:index:Stash",
 } as const;
 
+/** What a release channel is made of in the cluster. */
+export const ownTypes: readonly string[] = [
+  types.deployment,
+  types.job,
+  types.configMap,
+  types.service,
+  types.budget,
+  types.route,
+  types.serviceAccount,
+];
+
 const text = z.record(z.string(), z.string());
 
 /** As a user writes them, and as the engine may fill them in: what policies do not look at is left out. */

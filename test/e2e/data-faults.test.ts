@@ -125,7 +125,7 @@ describe("every phase of the data, cut off in its middle, is finished by the nex
             downtimes.push((await canary.load?.mark())!);
             return downtimes.at(-1)!;
           },
-          ({ requests, failed, byStatus }) => requests > 50 && failed === 0 && byStatus[500] === undefined,
+          ({ requests, failed, byStatus }) => requests > 10 && failed === 0 && byStatus[500] === undefined,
           () => "requests to be answered again",
         );
       });

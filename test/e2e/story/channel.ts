@@ -128,7 +128,7 @@ export class TestChannel {
       url: gatewayUrl,
       host,
       rate: requestsPerSecond,
-      seconds: 600,
+      seconds: 900,
       acknowledged,
     });
   }
