@@ -1,2 +1,2 @@
-/** What the engine's policy host requires: the pack, bundled in memory. */
+/** What the engine's policy host requires: the pack, bundled. */
 module.exports = require("../load.cjs").load("policies/index.ts");
