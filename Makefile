@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast cluster cluster-down env doctor check
+.PHONY: help demo test test-fast soak cluster cluster-down env doctor check
 MAKEFLAGS += --no-print-directory
 
 local := node run.cjs local/cli.ts
-report := .local/test-results.json
+jest := node_modules/.bin/jest --json
+reports := .local/test-results
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,12 +13,18 @@ demo: node_modules ## take a release through both channels on the embedded clust
 	@node run.cjs local/demo/cli.ts
 
 test: node_modules ## run all tests, the end-to-end tests on the embedded cluster among them
-	@rm -f $(report)
+	@rm -rf $(reports)
+	@mkdir -p $(reports)
 	@$(local) up
-	@node_modules/.bin/jest --maxWorkers=2 --json --outputFile=$(report)
+	@$(jest) --maxWorkers=2 --selectProjects fast cluster --outputFile=$(reports)/together.json; first=$$?; \
+	$(jest) --runInBand --selectProjects alone --outputFile=$(reports)/alone.json && exit $$first
 
 test-fast: node_modules ## run the tests that need nothing but node
 	@node_modules/.bin/jest --selectProjects fast
+
+soak: node_modules ## send 100 000 requests through release after release, and lose none
+	@$(local) up
+	@node_modules/.bin/jest --selectProjects soak
 
 cluster: node_modules ## start the embedded cluster, or repair it
 	@$(local) up

@@ -24,7 +24,10 @@ const esModules = [
   "[^/]+-stream",
 ];
 
-/** Two projects: `fast` needs nothing but node; `cluster` needs the embedded cluster. */
+/**
+ * Four projects: `fast` needs nothing but node; `cluster` needs the embedded cluster; `alone` needs it for itself,
+ * because it takes parts of it down; `soak` is one long story.
+ */
 const shared = {
   rootDir: __dirname,
   testEnvironment: "node",
@@ -36,6 +39,8 @@ const shared = {
 };
 
 const needsCluster = ["<rootDir>/test/e2e/", "\\.cluster\\.test\\.ts$"];
+const alone = "<rootDir>/test/e2e/alone/";
+const soak = "<rootDir>/test/e2e/soak/";
 
 module.exports = {
   projects: [
@@ -49,6 +54,9 @@ module.exports = {
       ...shared,
       displayName: "cluster",
       testMatch: ["<rootDir>/test/e2e/**/*.test.ts", "<rootDir>/test/**/*.cluster.test.ts"],
+      testPathIgnorePatterns: [alone, soak],
     },
+    { ...shared, displayName: "alone", testMatch: [`${alone}*.test.ts`] },
+    { ...shared, displayName: "soak", testMatch: [`${soak}*.test.ts`] },
   ],
 };

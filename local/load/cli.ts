@@ -33,6 +33,7 @@ function answerOverIpc(generator: Generator, send: (message: Reply) => void): vo
   const answers: Record<LoadCommand, () => Promise<Slice>> = {
     mark: () => generator.mark(),
     peek: async () => generator.peek(),
+    total: async () => generator.total(),
     stop: () => generator.stop(),
   };
   // Nobody is left to read the counts when the parent is gone. Ctrl-C is the parent's to handle.

@@ -54,6 +54,11 @@ export class Generator {
     return this.#current.slice(Date.now());
   }
 
+  /** The whole run so far, counted like `peek`. */
+  total(): Slice {
+    return this.#total.slice(Date.now());
+  }
+
   /** Starts no further requests, waits for the answers under way, and answers the totals of the whole run. */
   async stop(): Promise<Slice> {
     this.#stopping.abort();

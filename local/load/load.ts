@@ -12,6 +12,8 @@ export interface Load {
   mark(): Promise<Slice>;
   /** The current slice so far, without ending it. */
   peek(): Promise<Slice>;
+  /** The whole run so far. */
+  total(): Promise<Slice>;
   /** Stops the load and returns the totals of the whole run; the same ones if it was stopped before. */
   stop(): Promise<Slice>;
 }
@@ -36,6 +38,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   return {
     mark: () => process.ask("mark"),
     peek: () => process.ask("peek"),
+    total: () => process.ask("total"),
     stop: () => {
       stopped ??= stop();
       return stopped;

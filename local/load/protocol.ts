@@ -2,7 +2,10 @@ import { z } from "zod";
 import { slice } from "./slice";
 
 /** What the parent asks of the load process over IPC. */
-export const commandMessage = z.object({ id: z.number(), command: z.enum(["mark", "peek", "stop"]) });
+export const commandMessage = z.object({
+  id: z.number(),
+  command: z.enum(["mark", "peek", "total", "stop"]),
+});
 export type LoadCommand = z.infer<typeof commandMessage>["command"];
 
 /** The load process's answers: `ready` once, then one slice per command, by its id. */

@@ -1,8 +1,11 @@
-import { closedGates } from "./story/closed-gates";
+import type { TestChannel } from "./story/channel";
+import { type ClosedGate, closedGates, promotion } from "./story/closed-gates";
 import * as given from "./story/given";
 import { story } from "./story/story";
+import { gateCallIsRemoved } from "./story/tampered";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
+import type { World } from "./story/world";
 
 describe("a gate that holds", () => {
   story("lets an update succeed and change nothing, and with strictHold fail", async (world) => {
@@ -26,20 +29,38 @@ describe("a gate that holds", () => {
 });
 
 describe("a gate that is closed for a cause", () => {
-  story.each(closedGates)(
-    "$gate keeps everything as it is, and opens once the cause is gone",
-    async (world, gate) => {
-      const channel = await gate.begin(world);
-      gate.close(channel, world);
-      await verify.nothingChanges(channel, async () => {
-        verify.keptBy(await when.up(channel), gate);
-      });
+  /** It keeps the update from everything; so does the pack where the program no longer asks the gate. */
+  async function keepsEverythingUntilOpened(channel: TestChannel, world: World, gate: ClosedGate) {
+    gate.close(channel, world);
+    await verify.nothingChanges(channel, async () => {
+      verify.keptBy(await when.up(channel), gate);
+    });
+    const asItIs = gateCallIsRemoved(channel);
+    await verify.packBlocks(channel, new RegExp(`${gate.gate}: .*${gate.reason.source}`));
+    asItIs();
 
-      await gate.open(channel, world);
-      verify.moved(await when.upOnceOpen(channel), gate.transition);
-      await verify.noRequestFailed(channel);
-    },
-  );
+    await gate.open(channel, world);
+    verify.moved(await when.upOnceOpen(channel), gate.transition);
+  }
+
+  story("keeps everything as it is, and opens once the cause is gone", async (world) => {
+    const canary = await given.emptyChannel(world);
+    canary.configure({ stages: [10, 20, 30, 40, 50, 60, 100] });
+    verify.moved(await when.up(canary), "install");
+    await canary.startLoad();
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "start", 10);
+    for (const gate of closedGates) await keepsEverythingUntilOpened(canary, world, gate);
+    await verify.noRequestFailed(canary);
+  });
+
+  story("promotion keeps everything as it is until the other channel has completed it", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0", "canary");
+    const stable = await given.channelRunning(world, "1.0.0", "stable");
+    when.versionIsSet(stable, "1.1.0");
+    await keepsEverythingUntilOpened(stable, world, promotion);
+    await verify.noRequestFailed(stable, canary);
+  });
 });
 
 describe("a gate that fails", () => {

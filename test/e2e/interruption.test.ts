@@ -4,30 +4,38 @@ import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
 
-const moments: Record<string, Moment> = {
-  "the intent is written": begins("pulumi:index:Stash", "::intent"),
-  "the candidate is scaled up": begins("kubernetes:apps/v1:Deployment"),
-  "the route is changed": routeShows("1.1.0", 100),
-  "the data plane is asked": begins("command:local:Command"),
-  "the data plane has answered": isDone("command:local:Command"),
-  "the record is written": isDone("pulumi:index:Stash", "::record"),
+/** Where an advance to a weight can be cut off, in the order in which they come. */
+const moments: Record<string, (weight: number) => Moment> = {
+  "the intent is written": () => begins("pulumi:index:Stash", "::intent"),
+  "the candidate is scaled up": () => begins("kubernetes:apps/v1:Deployment"),
+  "the route is changed": (weight) => routeShows("1.1.0", weight),
+  "the data plane is asked": () => begins("command:local:Command"),
+  "the data plane has answered": () => isDone("command:local:Command"),
+  "the record is written": () => isDone("pulumi:index:Stash", "::record"),
 };
 
 describe("an engine that is killed in an advance", () => {
-  story.each(Object.keys(moments))("when %s: the next update comes to a good end", async (world, moment) => {
-    const canary = await given.rolloutAt(world, "1.0.0", "1.1.0", 30);
-    await when.gatesAreOpen(canary);
+  story("at any moment: the next update comes to a good end", async (world) => {
+    const canary = await given.emptyChannel(world);
+    const stages = [10, 20, 30, 40, 50, 60, 70, 100];
+    canary.configure({ stages });
+    verify.moved(await when.up(canary), "install");
+    await canary.startLoad();
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "start", 10);
+    for (const [name, moment] of Object.entries(moments)) {
+      await when.gatesAreOpen(canary);
+      const { weight } = await verify.recordOf(canary);
+      const next = stages.find((stage) => stage > weight)!;
+      const killed = await when.engineIsKilled(canary, moment(next));
+      expect([name, killed.tooLate]).toEqual([name, false]);
+      await verify.recordIsHonest(canary, killed.weights);
+      await when.lockIsCancelled(canary);
 
-    const killed = await when.engineIsKilled(canary, moments[moment]!);
-    expect(killed.tooLate).toBe(false);
-    await verify.recordIsHonest(canary, killed.weights);
-    await when.lockIsCancelled(canary);
-
-    const next = await when.up(canary);
-    verify.succeeded(next);
-    await verify.routeFollowsRecord(canary);
-
-    // Whether it was finished or given up, the rollout can go on to its end.
+      // Whether it was finished or given up, the rollout can go on.
+      verify.succeeded(await when.up(canary));
+      await verify.routeFollowsRecord(canary);
+    }
     await when.rolloutIsCompleted(canary);
     await verify.shareIs(canary, "1.1.0", 100);
     await verify.noRequestFailed(canary);

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import manifest from "../../policies/package.json";
 import type { TestChannel } from "./story/channel";
-import { closedGates } from "./story/closed-gates";
 import { eventually } from "./story/eventually";
 import * as given from "./story/given";
 import { isDone, type Moment, routeShows } from "./story/moments";
@@ -11,15 +10,6 @@ import { story } from "./story/story";
 import { gateCallIsRemoved, packIsMandatory } from "./story/tampered";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
-
-/** A blocked update says who blocked it, and why; neither state nor cluster is another than before. */
-async function packBlocks(channel: TestChannel, reason: RegExp): Promise<void> {
-  const blocked = new RegExp(`\\[mandatory\\]  release-gates [\\s\\S]*${reason.source}`);
-  await verify.nothingChanges(channel, async () => {
-    verify.refused(await when.up(channel), blocked);
-    verify.failedClearly(await when.preview(channel), blocked);
-  });
-}
 
 describe("a program whose gate call is removed, under the pack", () => {
   story("slo: is blocked by the candidate's errors, and opened by another objective", async (world) => {
@@ -30,28 +20,13 @@ describe("a program whose gate call is removed, under the pack", () => {
       ({ output }) => `errors that are certain; the last preview said:\n${output}`,
     );
     gateCallIsRemoved(canary);
-    await packBlocks(canary, /slo: api: .* errors/);
+    await verify.packBlocks(canary, /slo: api: .* errors/);
 
     const objectives = { services: { api: { errorRate: { target: 0.9, marginOverBaseline: 0.9 } } } };
     writeFileSync(join(world.dir, "slo.yaml"), stringify({ minimumRequests: 20, ...objectives }));
     verify.moved(await when.up(canary), "advance", 30);
     await verify.routeFollowsRecord(canary);
   });
-
-  story.each(closedGates.filter(({ gate }) => gate !== "slo"))(
-    "$gate: is blocked while it is closed, and opened once the cause is gone",
-    async (world, { gate, reason, begin, close, open, transition }) => {
-      const channel = await begin(world);
-      await when.gatesAreOpen(channel);
-      gateCallIsRemoved(channel);
-      close(channel, world);
-      await packBlocks(channel, new RegExp(`${gate}: .*${reason.source}`));
-
-      await open(channel, world);
-      verify.moved(await untilOpen(channel), transition);
-      await verify.noRequestFailed(channel);
-    },
-  );
 
   story("a rollback waits for nothing, and needs neither Prometheus nor its files", async (world) => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
@@ -67,22 +42,8 @@ describe("a program whose gate call is removed, under the pack", () => {
   });
 });
 
-/** A pack's hold blocks; updates until it does no more. */
-function untilOpen(channel: TestChannel) {
-  return eventually(
-    () => when.up(channel),
-    ({ exitCode }) => exitCode === 0,
-    ({ output }) => `the pack to let it through; the last update said:\n${output}`,
-  );
-}
-
-const moments: Record<string, Moment> = {
-  "when the route is changed": routeShows("1.1.0", 30),
-  "between record and mirror": isDone("pulumi:index:Stash", "::record"),
-};
-
 describe("the program as it is, under the pack", () => {
-  story("goes through a whole rollout, with no diff in between", async (world) => {
+  story("goes through a rollback and a whole rollout, with no diff in between", async (world) => {
     const canary = await given.emptyChannel(world);
     packIsMandatory(canary);
     when.versionIsSet(canary, "1.0.0");
@@ -96,28 +57,33 @@ describe("the program as it is, under the pack", () => {
     verify.moved(await when.up(canary), "start", 10);
     canary.set({ stage: "10" });
     await verify.updatesAreIdle(canary);
+
+    when.versionIsSet(canary, "1.0.0");
     canary.set({ stage: "auto" });
+    verify.moved(await when.up(canary), "rollback", 0);
+    verify.moved(await when.up(canary), "finalize");
+    await verify.updatesAreIdle(canary);
+
+    when.versionIsSet(canary, "1.1.0");
+    canary.set({ attempt: "2", reason: "the cause is mended" });
+    await when.rolloutReaches(canary, 10);
     await when.rolloutIsCompleted(canary);
     await verify.noRequestFailed(canary);
   });
 
-  story("rolls back, cleans up, and has no diff then", async (world) => {
+  story("goes on after an engine was killed", async (world) => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
     packIsMandatory(canary);
-    when.versionIsSet(canary, "1.0.0");
-    verify.moved(await when.up(canary), "rollback", 0);
-    verify.moved(await when.up(canary), "finalize");
-    await verify.updatesAreIdle(canary);
-    await verify.noRequestFailed(canary);
-  });
-
-  story.each(Object.keys(moments))("goes on after an engine was killed %s", async (world, moment) => {
-    const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
-    packIsMandatory(canary);
-    await when.gatesAreOpen(canary);
-    const killed = await when.engineIsKilled(canary, moments[moment]!);
-    expect(killed.tooLate).toBe(false);
-    await when.lockIsCancelled(canary);
+    const killedWhen = async (moment: Moment) => {
+      await when.gatesAreOpen(canary);
+      const { tooLate } = await when.engineIsKilled(canary, moment);
+      expect(tooLate).toBe(false);
+      await when.lockIsCancelled(canary);
+    };
+    await killedWhen(routeShows("1.1.0", 30));
+    await when.rolloutReaches(canary, 30);
+    // Between the record and its mirror in the cluster.
+    await killedWhen(isDone("pulumi:index:Stash", "::record"));
     await when.rolloutIsCompleted(canary);
     await verify.shareIs(canary, "1.1.0", 100);
     await verify.noRequestFailed(canary);
@@ -141,7 +107,7 @@ describe("the program as it is, under the pack", () => {
         "observation: 10 % has been observed for \\d+ s; the policy pack wants 3600 s",
         "stages: the share rises by 20 % at once; the policy pack allows 15 %",
       ];
-      await packBlocks(canary, new RegExp(asked.join("[\\s\\S]*")));
+      await verify.packBlocks(canary, new RegExp(asked.join("[\\s\\S]*")));
 
       packIsConfigured(canary, { "release-gates": "advisory", "disruption-budgets": "disabled" });
       canary.set({ stage: "10" });

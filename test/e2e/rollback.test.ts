@@ -7,21 +7,6 @@ import * as when from "./story/when";
 const unreachable = { url: "http://127.0.0.1:1", scrapeInterval: "1s" };
 
 describe("rolling back", () => {
-  story.each([10, 30, 100])(
-    "from %i % takes all traffic back, and no request fails",
-    async (world, weight) => {
-      const canary = await given.rolloutAt(world, "1.0.0", "1.1.0", weight);
-
-      when.versionIsSet(canary, "1.0.0");
-      verify.moved(await when.up(canary), "rollback", 0);
-      await verify.shareIs(canary, "1.0.0", 100);
-
-      verify.moved(await when.up(canary), "finalize");
-      await verify.onlyVersionLeftIs(canary, "1.0.0");
-      await verify.noRequestFailed(canary);
-    },
-  );
-
   story("needs neither Prometheus nor release files", async (world) => {
     const canary = await given.rolloutBegun(world, "1.0.0", "1.1.0");
     canary.configure({ prometheus: unreachable });

@@ -28,6 +28,10 @@ const deployment = z.object({
 export type ResourceState = Omit<z.infer<typeof deployment>["deployment"]["resources"][number], "urn">;
 
 const requestsPerSecond = 80;
+const longestLoadSeconds = 1500;
+
+/** The first words of commands after which a stack is as it was. */
+const changesNothing = [["preview"], ["stack", "output"], ["stack", "export"]];
 
 /** A release channel of one test: a stack, a namespace, a database, a hostname, and files of its own. */
 export class TestChannel {
@@ -45,6 +49,9 @@ export class TestChannel {
   /** Environment variables of the commands, beyond those of the cluster. */
   environment: NodeJS.ProcessEnv = {};
   load: Load | undefined;
+  loadWithNewConnections: Load | undefined;
+  /** What the stack said of itself after its last command that may have changed it. */
+  #status: Promise<ChannelStatus | null> | undefined;
 
   constructor(
     readonly stack: string,
@@ -82,7 +89,14 @@ export class TestChannel {
   }
 
   start(args: string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
-    return startPulumi([...args, "--stack", this.stack], this.log, { ...this.environment, ...environment });
+    const command = [...args, "--stack", this.stack];
+    const running = startPulumi(command, this.log, { ...this.environment, ...environment });
+    if (changesNothing.some((words) => words.every((word, index) => args[index] === word))) return running;
+    const forget = () => {
+      this.#status = undefined;
+    };
+    forget();
+    return { ...running, result: running.result.finally(forget) };
   }
 
   run(...args: string[]): Promise<CommandResult> {
@@ -105,8 +119,9 @@ export class TestChannel {
     return { ...result, before, after: await this.status() };
   }
 
-  async status(): Promise<ChannelStatus | null> {
-    return parseOutputs(await this.succeed("stack", "output", "--json"));
+  status(): Promise<ChannelStatus | null> {
+    this.#status ??= this.succeed("stack", "output", "--json").then(parseOutputs);
+    return this.#status;
   }
 
   /**
@@ -122,15 +137,16 @@ export class TestChannel {
     );
   }
 
-  async startLoad(): Promise<void> {
+  /** Constant load over kept connections; `alsoWithNew` as much again over a new connection for each request. */
+  async startLoad(rate = requestsPerSecond, { alsoWithNew = false } = {}): Promise<void> {
     const { host, acknowledged } = this;
-    this.load = await startLoad({
-      url: gatewayUrl,
-      host,
-      rate: requestsPerSecond,
-      seconds: 900,
-      acknowledged,
-    });
+    const common = { url: gatewayUrl, host, rate, seconds: longestLoadSeconds };
+    this.load = await startLoad({ ...common, acknowledged });
+    if (alsoWithNew) this.loadWithNewConnections = await startLoad({ ...common, newConnections: true });
+  }
+
+  get loads(): Load[] {
+    return [this.load, this.loadWithNewConnections].filter((load) => load !== undefined);
   }
 }
 

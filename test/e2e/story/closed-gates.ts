@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { gateway, projectDir, prometheusUrl } from "../../../local/settings";
 import type { TestChannel } from "./channel";
-import * as given from "./given";
 import * as when from "./when";
 import type { World } from "./world";
 
@@ -14,18 +13,15 @@ export interface ClosedGate {
   reason: RegExp;
   /** Whether it may open by itself: an update is held; else it is refused. */
   mayOpen: boolean;
-  /** A channel under load for which a transition is due, and everything else is in order. */
-  begin(world: World): Promise<TestChannel>;
   close(channel: TestChannel, world: World): void;
   open(channel: TestChannel, world: World): Promise<void> | void;
   /** What the update does then. */
   transition: string;
 }
 
-const oldToNew = (world: World) => given.rolloutBegun(world, "1.0.0", "1.1.0");
-const advance = { begin: oldToNew, transition: "advance" };
+const advance = { transition: "advance" };
 
-/** Each for one gate, with the cause in the real cluster, Prometheus, other channel or files. */
+/** Each for one gate of an advance from 1.0.0 to 1.1.0, with the cause in the real cluster, Prometheus or files. */
 export const closedGates: ClosedGate[] = [
   {
     ...advance,
@@ -51,25 +47,6 @@ export const closedGates: ClosedGate[] = [
     mayOpen: false,
     close: (channel) => configureListener(channel, "nowhere"),
     open: (channel) => configureListener(channel, gateway.listener),
-  },
-  {
-    gate: "promotion",
-    reason: /has not completed 1\.1\.0/,
-    mayOpen: false,
-    begin: async (world) => {
-      await given.channelRunning(world, "1.0.0", "canary");
-      const stable = await given.channelRunning(world, "1.0.0", "stable");
-      when.versionIsSet(stable, "1.1.0");
-      return stable;
-    },
-    close: (stable, world) =>
-      stable.configure({ promotion: { from: world.known("canary").stack, greenFor: "1s" } }),
-    open: async (_, world) => {
-      const canary = world.known("canary");
-      when.versionIsSet(canary, "1.1.0");
-      await when.rolloutReaches(canary, 100);
-    },
-    transition: "start",
   },
   {
     ...advance,
@@ -104,6 +81,21 @@ export const closedGates: ClosedGate[] = [
     },
   },
 ];
+
+/** The gate of a start in a channel that takes its versions from `canary`. */
+export const promotion: ClosedGate = {
+  gate: "promotion",
+  reason: /has not completed 1\.1\.0/,
+  mayOpen: false,
+  close: (stable, world) =>
+    stable.configure({ promotion: { from: world.known("canary").stack, greenFor: "1s" } }),
+  open: async (_, world) => {
+    const canary = world.known("canary");
+    when.versionIsSet(canary, "1.1.0");
+    await when.rolloutReaches(canary, 100);
+  },
+  transition: "start",
+};
 
 /** The sample's matrix, with its report among the files of the test. */
 function matrixIn(dir: string): string {

@@ -9,11 +9,16 @@ export function emptyChannel(world: World, role = "canary"): Promise<TestChannel
 }
 
 /** A channel that runs `version` under constant load. */
-export async function channelRunning(world: World, version: string, role = "canary"): Promise<TestChannel> {
+export async function channelRunning(
+  world: World,
+  version: string,
+  role = "canary",
+  ...load: Parameters<TestChannel["startLoad"]>
+): Promise<TestChannel> {
   const channel = await emptyChannel(world, role);
   when.versionIsSet(channel, version);
   verify.moved(await when.up(channel), "install");
-  await channel.startLoad();
+  await channel.startLoad(...load);
   return channel;
 }
 

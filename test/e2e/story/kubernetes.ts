@@ -123,6 +123,13 @@ export async function killPodsOf(namespace: string, jobNamePart: string): Promis
   return pods.length;
 }
 
+export async function runningPodsOf(namespace: string, jobNamePart: string): Promise<number> {
+  const { items } = await cluster().core.listNamespacedPod({ namespace });
+  return items.filter(
+    ({ metadata, status }) => metadata?.name?.includes(jobNamePart) && status?.phase === "Running",
+  ).length;
+}
+
 /** Begins to delete the namespace and all that is in it. */
 export async function deleteNamespace(namespace: string): Promise<void> {
   await cluster().core.deleteNamespace({ name: namespace, gracePeriodSeconds: 0 });

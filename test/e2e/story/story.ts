@@ -1,6 +1,6 @@
 import { World } from "./world";
 
-const longestStorySeconds = 600;
+const longestStorySeconds = 1200;
 
 /** A test on the real cluster with a world of its own; when it fails, the error says where its log is. */
 export function story(title: string, tell: (world: World) => Promise<void>): void {

@@ -14,10 +14,15 @@ export function packIsMandatory(channel: TestChannel): void {
   channel.environment.PULUMI_OPTION_POLICY_PACK = join(projectDir, "policies");
 }
 
-/** From now on the channel is run by a copy of the program in which nobody asks the gates, under the pack. */
-export function gateCallIsRemoved(channel: TestChannel): void {
+/**
+ * From now on the channel is run by a copy of the program in which nobody asks the gates, under the pack; until what
+ * is returned is called.
+ */
+export function gateCallIsRemoved(channel: TestChannel): () => void {
   const dir = dirname(channel.log);
   const program = join(dir, "without-gates");
+  const before = channel.environment;
+  channel.environment = { ...before };
   for (const name of readdirSync(projectDir).filter((one) => !left.has(one))) {
     cpSync(join(projectDir, name), join(program, name), { recursive: true });
   }
@@ -35,4 +40,7 @@ export function gateCallIsRemoved(channel: TestChannel): void {
     PULUMI_OPTION_CONFIG_FILE: channel.configPath,
   });
   channel.configure({ releases: channel.releasesDir, slo: join(dir, "slo.yaml") });
+  return () => {
+    channel.environment = before;
+  };
 }

@@ -1,5 +1,6 @@
 import type { ChannelStatus } from "../../../local/demo/status";
 import { answersOf } from "../../../local/demo/summary";
+import type { Load } from "../../../local/load/load";
 import { labelKeys } from "../../../rollout/labels";
 import { type ChannelRecord, channelRecord } from "../../../rollout/record";
 import { checkAcknowledged } from "./acknowledged";
@@ -55,6 +56,15 @@ export function refused(update: Update, reason: RegExp): void {
   says(update, reason);
 }
 
+/** A blocked update says that the pack blocked it, and why; neither state nor cluster is another than before. */
+export async function packBlocks(channel: TestChannel, reason: RegExp): Promise<void> {
+  const blocked = new RegExp(`\\[mandatory\\]  release-gates [\\s\\S]*${reason.source}`);
+  await nothingChanges(channel, async () => {
+    refused(await when.up(channel), blocked);
+    failedClearly(await when.preview(channel), blocked);
+  });
+}
+
 /** The command failed with one message that a person can act on. */
 export function failedClearly(result: CommandResult, message: RegExp): void {
   expect(result.exitCode).toBeGreaterThan(0);
@@ -93,33 +103,37 @@ async function settled(channel: TestChannel): Promise<void> {
 }
 
 /** Of the answers from now on, `version` gives this share, within the 99.9 % bounds of a fair draw. */
-export async function shareIs(channel: TestChannel, version: string, weight: number): Promise<void> {
+export async function shareIs({ loads }: TestChannel, version: string, weight: number): Promise<void> {
+  if (loads.length === 0) throw new Error("the channel is not under load");
+  for (const load of loads) await load.mark();
+  for (const load of loads) await shareOf(load, version, weight / 100);
+}
+
+async function shareOf(load: Load, version: string, share: number): Promise<void> {
   const wanted = 300;
-  await channel.load?.mark();
   const slice = await eventually(
-    async () => channel.load?.peek(),
-    (seen) => (seen?.requests ?? 0) >= wanted,
+    () => load.peek(),
+    ({ requests }) => requests >= wanted,
     () => `${wanted} requests`,
   );
-  if (slice === undefined) {
-    throw new Error("the channel is not under load");
-  }
   const answers = Object.values(slice.byVersion).reduce((sum, { requests }) => sum + requests, 0);
-  const share = weight / 100;
   const deviation = 3.29 * Math.sqrt(answers * share * (1 - share)) + 1;
   const observed = answersOf(version, [slice]);
   expect(observed).toBeGreaterThanOrEqual(answers * share - deviation);
   expect(observed).toBeLessThanOrEqual(answers * share + deviation);
 }
 
-/** Not one of all requests since the load began got lost. */
-export async function noRequestFailed(...channels: TestChannel[]): Promise<void> {
-  for (const { load } of channels) {
-    const total = await load?.stop();
-    expect(total?.failures).toEqual([]);
-    expect(total?.failed).toBe(0);
-    expect(total?.requests).toBeGreaterThan(100);
+/** Not one of all requests since the load began got lost; returns how many there were. */
+export async function noRequestFailed(...channels: TestChannel[]): Promise<number> {
+  let requests = 0;
+  for (const load of channels.flatMap(({ loads }) => loads)) {
+    const total = await load.stop();
+    expect(total.failures).toEqual([]);
+    expect(total.failed).toBe(0);
+    expect(total.requests).toBeGreaterThan(100);
+    requests += total.requests;
   }
+  return requests;
 }
 
 /**

@@ -62,7 +62,7 @@ export class World {
   async remove(keepLog: boolean): Promise<void> {
     for (const channel of this.#channels) {
       const steps: (() => unknown)[] = [
-        () => channel.load?.stop(),
+        () => Promise.all(channel.loads.map((load) => load.stop())),
         () => endLeftovers(channel.stack),
         () => channel.run("cancel", "--yes"),
         () => channel.succeed("stack", "rm", "--force", "--yes"),
