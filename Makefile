@@ -17,7 +17,7 @@ test: node_modules ## run all tests, the end-to-end tests on the embedded cluste
 	@node_modules/.bin/jest --maxWorkers=2 --json --outputFile=$(report)
 
 test-fast: node_modules ## run the tests that need nothing but node
-	@node_modules/.bin/jest --selectProjects fast
+	@node_modules/.bin/jest --selectProjects fast --maxWorkers=100%
 
 cluster: node_modules ## start the embedded cluster, or repair it
 	@$(local) up
