@@ -79,12 +79,11 @@ describe("the load generator", () => {
 
   test("holds its rate", async () => {
     answer = product("1.0.0");
-    await start({ rate: 300 });
-    await load!.mark();
+    await start({ rate: 300, seconds: 2 });
     await until((slice) => slice.requests >= 600);
-    const { requests, seconds } = await load!.mark();
-    expect(requests / seconds / 300).toBeGreaterThan(0.98);
-    expect(requests / seconds / 300).toBeLessThan(1.02);
+    // No sooner, and by the end neither more nor fewer, however late a busy machine lets them go.
+    expect((await load!.peek()).seconds).toBeGreaterThanOrEqual(2);
+    expect((await load!.stop()).requests).toBe(600);
   });
 
   test("each mark opens a new slice, and every request belongs to exactly one", async () => {
