@@ -20,7 +20,7 @@ test: node_modules ## run all tests, the end-to-end tests on the embedded cluste
 	$(jest) --runInBand --selectProjects alone --outputFile=$(reports)/alone.json && exit $$first
 
 test-fast: node_modules ## run the tests that need nothing but node
-	@node_modules/.bin/jest --selectProjects fast
+	@node_modules/.bin/jest --selectProjects fast --maxWorkers=100%
 
 soak: node_modules ## send 100 000 requests through release after release, and lose none
 	@$(local) up

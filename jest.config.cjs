@@ -49,6 +49,8 @@ module.exports = {
       displayName: "fast",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
       testPathIgnorePatterns: needsCluster,
+      // Every look at a global of the sandbox is slow, but for these, which nothing replaces.
+      sandboxInjectedGlobals: ["Math", "Object", "Array", "JSON", "Error"],
     },
     {
       ...shared,

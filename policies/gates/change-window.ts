@@ -77,12 +77,18 @@ function beginningsOn(day: DateTime, clock: string): DateTime[] {
   return day.set({ hour, minute }).getPossibleOffsets();
 }
 
+/** To the minute; clocks change once a day at the most. */
 function clockChangeOn(day: DateTime): DateTime[] {
   const before = day.minus({ minutes: 1 });
-  if (before.offset === day.plus({ days: 1 }).offset) return [];
-  let at = day;
-  while (at.offset === before.offset) at = at.plus({ minutes: 1 });
-  return [at];
+  const next = day.plus({ days: 1 });
+  if (before.offset === next.offset) return [];
+  let [unchanged, changed] = [-1, next.diff(day).as("minutes")];
+  while (changed - unchanged > 1) {
+    const middle = Math.floor((unchanged + changed) / 2);
+    if (day.plus({ minutes: middle }).offset === before.offset) unchanged = middle;
+    else changed = middle;
+  }
+  return [day.plus({ minutes: changed })];
 }
 
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

@@ -13,8 +13,9 @@ import {
   runOf,
 } from "../rollout/data";
 import { completed, intentTo, rolledBack, rolling, steady } from "../rollout/releases";
-import { backupMade, dataSection, lookAgain, section, transition } from "./channel";
+import { lookAgain, transition } from "./channel";
 import type { Registration } from "./engine";
+import { backupMade, dataSection, section } from "./section";
 
 const at10 = rolling(10, after, before);
 const at30 = rolling(30, after, before);

@@ -14,8 +14,9 @@ import {
   rolling,
   steady,
 } from "../rollout/releases";
-import { correction, lookAgain, reconciliation, section, transition } from "./channel";
+import { correction, lookAgain, reconciliation, transition } from "./channel";
 import type { Registration } from "./engine";
+import { section } from "./section";
 
 const find = (list: Registration[], part: string): Registration => {
   const found = list.filter(({ name }) => name === part);

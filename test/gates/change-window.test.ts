@@ -177,10 +177,10 @@ describe("for any windows, in any zone, around any change of clocks", () => {
         const [, told] = /opens on (.*) \(/.exec(reason) ?? [];
         const opening = DateTime.fromFormat(told!, "ccc d LLL yyyy HH:mm ZZ", { locale: "en" }).toMillis();
         const quarters = Math.ceil((opening - now) / 900_000);
-        for (let quarter = 0; quarter < quarters; quarter++) {
-          const instant = Math.min(opening - 60_000, now + quarter * 900_000);
-          expect(isOpenByWallClock([window], instant, zone)).toBe(false);
-        }
+        const before = Array.from({ length: quarters }, (_, quarter) =>
+          Math.min(opening - 60_000, now + quarter * 900_000),
+        );
+        expect(before.filter((instant) => isOpenByWallClock([window], instant, zone))).toEqual([]);
         expect(isOpenByWallClock([window], opening, zone)).toBe(true);
         expect(isOpenByWallClock([window], opening - 60_000, zone)).toBe(false);
       }),

@@ -33,6 +33,8 @@ export const aChannel = (more: Partial<z.input<typeof channelSection>> = {}): Ch
     ...more,
   });
 
+const usual = { channel: aChannel(), slo: policy() };
+
 export const counted = (
   requests: number,
   errors = 0,
@@ -59,11 +61,11 @@ export function transition(
     to: rolling(30),
     record: from === null ? null : recordOf(from),
     channelName: "canary",
-    channel: aChannel(),
+    channel: usual.channel,
     reason: null,
     lane: "train",
     attempt: 1,
-    slo: policy(),
+    slo: usual.slo,
     compat: null,
     evidence: null,
     ...rest,

@@ -91,9 +91,12 @@ describe("who runs an update, as the cluster knows the user", () => {
   });
 });
 
+/** A key takes a while to make, and says nothing of who has it. */
+const [keyPair, forgedKeyPair] = [0, 1].map(() => generateKeyPair("RS256", { extractable: true }));
+
 /** A CI system: its keys, and tokens that it gives its jobs. */
-async function issuer(url: string) {
-  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+async function issuer(url: string, keys = keyPair) {
+  const { publicKey, privateKey } = await keys!;
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: "ci-1", alg: "RS256", use: "sig" };
   const token = (claims: object = {}, expires: string | number | null = "5m") => {
     const made = new SignJWT({
@@ -146,7 +149,11 @@ describe("who runs an update, by the token of a CI system", () => {
       (ci) => ci.token({ iss: "https://evil.example" }),
       /issuer "https:\/\/evil\.example"/,
     ],
-    ["is of a forger", async () => (await issuer(url)).token(), /signature verification failed/],
+    [
+      "is of a forger",
+      async () => (await issuer(url, forgedKeyPair)).token(),
+      /signature verification failed/,
+    ],
     ["is none", () => Promise.resolve("secret-token"), /Invalid JWT/],
     [
       "is not signed",

@@ -5,10 +5,14 @@ import { Servers } from "./servers";
 const servers = new Servers();
 /** What was told on the way, round by round. */
 let progress = "";
+/** What a round of probes that is told takes, on the clock of these tests. */
+let roundMilliseconds = 0;
 beforeEach(() => {
   progress = "";
+  roundMilliseconds = 0;
   jest.spyOn(process.stderr, "write").mockImplementation((text) => {
     progress += String(text);
+    pass(roundMilliseconds);
     return true;
   });
 });
@@ -16,6 +20,15 @@ afterEach(async () => {
   jest.restoreAllMocks();
   await servers.close();
 });
+
+/** From now on the clock is what a test makes of it, however fast the machine is. */
+function stopClock(): void {
+  jest.spyOn(Date, "now").mockReturnValue(Date.now());
+}
+
+function pass(milliseconds: number): void {
+  if (milliseconds > 0) jest.mocked(Date.now).mockReturnValue(Date.now() + milliseconds);
+}
 
 const [baseline, candidate] = ["1-0-0-aaaaaaaa", "1-1-0-bbbbbbbb"];
 
@@ -50,9 +63,12 @@ function asking(url: string, weight: number, more: Partial<ConfirmationRequest> 
   };
 }
 
-/** The same with less patience, for what is never shown. */
-const refusing = (url: string, weight: number, more: Partial<ConfirmationRequest> = {}) =>
-  asking(url, weight, { withinSeconds: 2, ...more });
+/** The same with patience for two rounds, for what is never shown. */
+function refusing(url: string, weight: number, more: Partial<ConfirmationRequest> = {}) {
+  stopClock();
+  roundMilliseconds = 1_000;
+  return asking(url, weight, { withinSeconds: 2, ...more });
+}
 
 describe("confirming a weight at the data plane", () => {
   test.each([0, 10, 30, 100])("%i %% that is shown is confirmed, with what was seen", async (weight) => {
@@ -132,7 +148,7 @@ describe("confirming a weight at the data plane", () => {
     const patience = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error("still waiting")), 6_000).unref();
     });
-    await expect(Promise.race([confirm(refusing(url, 0)), patience])).rejects.toThrow(
+    await expect(Promise.race([confirm(asking(url, 0, { withinSeconds: 1 })), patience])).rejects.toThrow(
       /did not show the new weight/,
     );
   }, 15_000);
@@ -154,10 +170,18 @@ describe("confirming a weight at the data plane", () => {
   });
 
   test("the time is up in the middle of a round: the last whole one is told, not the cut", async () => {
+    let probes = 0;
     const url = await servers.start((_, response) => {
-      setTimeout(() => answerAs(response, null, 404), 100);
+      probes++;
+      pass(16);
+      answerAs(response, null, 404);
     });
-    await expect(confirm(refusing(url, 0, { withinSeconds: 2.2 }))).rejects.toThrow("status 404");
+    stopClock();
+    await expect(confirm(asking(url, 0, { withinSeconds: 2.2 }))).rejects.toThrow(
+      /seen none \(0 of 0 answers to 100 probes\); an answer of status 404/,
+    );
+    expect(probes).toBeGreaterThan(100);
+    expect(probes).toBeLessThan(200);
   });
 
   test("the time is up before a service was asked: it is not said to have answered wrongly", async () => {

@@ -122,8 +122,14 @@ describe("reading a counter's samples", () => {
 
   test("nobody answers: it is given up, and held", async () => {
     const url = await servers.start(() => {});
+    const { timeout } = AbortSignal;
+    const patience = jest
+      .spyOn(AbortSignal, "timeout")
+      .mockImplementation(() => timeout.call(AbortSignal, 50));
     await expect(read(url)).rejects.toThrow(NoFigures);
-  }, 15_000);
+    expect(patience).toHaveBeenCalledWith(5_000);
+    patience.mockRestore();
+  });
 
   test("a connection that is cut", async () => {
     const url = await servers.start((request) => request.socket.destroy());

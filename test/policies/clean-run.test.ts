@@ -4,14 +4,9 @@ import { releasePolicies } from "../../policies/pack/policies";
 import { jobName } from "../../rollout/migrations";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
 import { resolveRelease } from "../../rollout/release";
-import {
-  type Circumstances,
-  correction,
-  dataSection,
-  reconciliation,
-  transition,
-} from "../components/channel";
+import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
+import { dataSection } from "../components/section";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
   aFile,

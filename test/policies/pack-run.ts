@@ -11,8 +11,8 @@ import { sloPolicy } from "../../config/schemas/slo";
 import type { JudgedChannel, Judgement } from "../../policies/pack/channel-judgement";
 import { Judgements } from "../../policies/pack/judgements";
 import type { Position, TransitionKind } from "../../rollout/record";
-import { section } from "../components/channel";
 import type { Registration } from "../components/engine";
+import { section } from "../components/section";
 import { noChanges, recordOf } from "../rollout/releases";
 
 /** Of the stories' channel, with a rollback window that is over when an hour is. */

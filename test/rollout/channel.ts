@@ -91,19 +91,22 @@ export class Channel {
 
   /** What the configuration asks for; the release files are all there and as they were. */
   get wanted(): Release {
-    const [migrations, writes] = dataOf[this.version] ?? [[], 0];
-    if (this.store !== null)
-      return migrating(this.version, migrations, { data: { writes, reads: [1, 2, 3] } });
-    const key = `${this.version} ${this.overlay}`;
-    const known =
-      resolved.get(key) ??
-      resolveRelease(aFile(this.version, servicesOf[this.version]), overlayOf(this.overlay));
+    const key = `${this.version} ${this.store === null ? this.overlay : "with data"}`;
+    const known = resolved.get(key) ?? this.resolve();
     resolved.set(key, known);
     return known;
   }
 
+  private resolve(): Release {
+    if (this.store === null)
+      return resolveRelease(aFile(this.version, servicesOf[this.version]), overlayOf(this.overlay));
+    const [migrations, writes] = dataOf[this.version] ?? [[], 0];
+    return migrating(this.version, migrations, { data: { writes, reads: [1, 2, 3] } });
+  }
+
+  /** As it is now: a route or Job that changes is replaced by another one. */
   get live(): LiveTraffic {
-    return structuredClone({ routes: this.routes, mirror: this.mirror, jobs: this.store?.jobs ?? [] });
+    return { routes: { ...this.routes }, mirror: this.mirror, jobs: [...(this.store?.jobs ?? [])] };
   }
 
   get interrupted(): boolean {

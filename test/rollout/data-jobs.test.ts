@@ -9,7 +9,7 @@ import {
 } from "../../rollout/data-jobs";
 import { jobName } from "../../rollout/migrations";
 import { type ChannelRecord, channelRecord, type Position } from "../../rollout/record";
-import { section } from "../components/channel";
+import { section } from "../components/section";
 import {
   after,
   before,

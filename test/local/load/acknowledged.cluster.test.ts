@@ -5,14 +5,12 @@ import type { AcknowledgedOrder } from "../../../local/load/acknowledged";
 import { startLoad } from "../../../local/load/load";
 import { checkAcknowledged } from "../../e2e/story/acknowledged";
 import { eventually } from "../sample/eventually";
-import { TestPostgres } from "../sample/postgres";
-import { Programs } from "../sample/programs";
+import { shopOfTests } from "../sample/shop";
 
 jest.setTimeout(60_000);
 
 describe("the orders that the load generator got acknowledged", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
   const dir = mkdtempSync(join(tmpdir(), "acknowledged-"));
   const file = join(dir, "acknowledged.jsonl");
@@ -29,15 +27,7 @@ describe("the orders that the load generator got acknowledged", () => {
     writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
   };
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-    rmSync(dir, { recursive: true });
-  });
+  afterAll(() => rmSync(dir, { recursive: true }));
   beforeEach(async () => {
     database = await postgres.database();
     await run("up", "--to", "0002");

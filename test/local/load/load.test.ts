@@ -16,6 +16,9 @@ const product =
     response.writeHead(status, { "x-shop-version": version, "content-type": "application/json" }).end("{}");
   };
 
+/** The requests are counted and `until` is bounded; how soon a process is up is the machine's affair. */
+jest.setTimeout(30_000);
+
 describe("the load generator", () => {
   let server: Server;
   let load: Load | undefined;
@@ -76,12 +79,11 @@ describe("the load generator", () => {
 
   test("holds its rate", async () => {
     answer = product("1.0.0");
-    await start({ rate: 300 });
-    await load!.mark();
+    await start({ rate: 300, seconds: 2 });
     await until((slice) => slice.requests >= 600);
-    const { requests, seconds } = await load!.mark();
-    expect(requests / seconds / 300).toBeGreaterThan(0.98);
-    expect(requests / seconds / 300).toBeLessThan(1.02);
+    // No sooner, and by the end neither more nor fewer, however late a busy machine lets them go.
+    expect((await load!.peek()).seconds).toBeGreaterThanOrEqual(2);
+    expect((await load!.stop()).requests).toBe(600);
   });
 
   test("each mark opens a new slice, and every request belongs to exactly one", async () => {
@@ -89,11 +91,16 @@ describe("the load generator", () => {
     await start();
     await until((slice) => slice.requests >= 20);
     const first = await load!.mark();
+    const ofOldVersion = received.length;
     answer = product("1.1.0");
-    await until((slice) => slice.requests >= 20);
+    await until((slice) => (slice.byVersion["1.1.0"]?.requests ?? 0) >= 20);
     const second = await load!.mark();
     const total = await load!.stop();
-    expect(second.byVersion["1.1.0"]!.requests).toBeGreaterThanOrEqual(second.requests - 1);
+    expect(first.byVersion).toEqual({ "1.0.0": { requests: first.requests, errors: 0 } });
+    // Of the old version are, too, those sent between the mark and the change.
+    const late = second.byVersion["1.0.0"]?.requests ?? 0;
+    expect(first.requests + late).toBe(ofOldVersion);
+    expect(second.byVersion["1.1.0"]!.requests).toBe(second.requests - late);
     expect(total.requests).toBeGreaterThanOrEqual(first.requests + second.requests);
     expect(total.byVersion["1.0.0"]!.requests + total.byVersion["1.1.0"]!.requests).toBe(total.requests);
   });

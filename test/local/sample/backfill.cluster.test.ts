@@ -5,16 +5,14 @@ import { type Load, startLoad } from "../../../local/load/load";
 import { checkAcknowledged } from "../../e2e/story/acknowledged";
 import { fillWithOldOrders } from "../../e2e/story/database";
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(120_000);
 
 const oldOrders = 100_000;
 
 describe("the backfill, while orders are placed by releases of both forms", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
   let loads: { load: Load; file: string }[];
   const dir = mkdtempSync(join(tmpdir(), "backfill-"));
@@ -58,15 +56,7 @@ describe("the backfill, while orders are placed by releases of both forms", () =
     });
   }
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-    rmSync(dir, { recursive: true });
-  });
+  afterAll(() => rmSync(dir, { recursive: true }));
   beforeEach(async () => {
     database = await postgres.database();
     loads = [];

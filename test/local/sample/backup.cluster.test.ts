@@ -7,23 +7,13 @@ import addFormats from "ajv-formats";
 import schema from "../../../evidence/schemas/backup.json";
 import { BackupBench, orders } from "./backup-bench";
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(120_000);
 
-let postgres: TestPostgres;
-let programs: Programs;
+const { programs, postgres } = shopOfTests();
 let bench: BackupBench;
 
-beforeAll(async () => {
-  programs = new Programs();
-  postgres = await TestPostgres.start();
-});
-afterAll(async () => {
-  programs.remove();
-  await postgres.remove();
-});
 beforeEach(async () => {
   bench = await BackupBench.create(postgres, programs);
 });

@@ -1,11 +1,9 @@
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(60_000);
 
 describe("the sample's migrations", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
 
   const columns = async (): Promise<string[]> => {
@@ -13,14 +11,6 @@ describe("the sample's migrations", () => {
     return (await postgres.query(database, sql)).map((row) => row.column_name as string);
   };
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-  });
   beforeEach(async () => {
     database = await postgres.database();
   });

@@ -3,8 +3,8 @@ import type pg from "pg";
 import { parse } from "yaml";
 import { fillWithOldOrders } from "../../e2e/story/database";
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { type Program, Programs, type Run } from "./programs";
+import type { Program, Run } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(120_000);
 
@@ -22,8 +22,7 @@ interface Migration {
 }
 
 describe("the sample's data moves in four phases", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
 
   const run = (...args: string[]): Promise<Run> => programs.run(latest, args, { DATABASE_URL: database });
@@ -56,14 +55,6 @@ describe("the sample's data moves in four phases", () => {
     return expand;
   };
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-  });
   beforeEach(async () => {
     database = await postgres.database();
   });

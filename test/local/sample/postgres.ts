@@ -28,20 +28,22 @@ function owner(): { uid: number; gid: number } {
 export class TestPostgres {
   #server: ChildProcess | undefined;
   #databases = 0;
-
-  private constructor(
-    readonly dir: string,
-    readonly port: number,
-    readonly user: { uid: number; gid: number },
-  ) {}
+  readonly user = owner();
+  readonly dir = mkdtempSync(join(tmpdir(), "shop-postgres-"));
+  port = 0;
 
   static async start(): Promise<TestPostgres> {
-    const user = owner();
-    const dir = mkdtempSync(join(tmpdir(), "shop-postgres-"));
-    chownSync(dir, user.uid, user.gid);
+    const postgres = new TestPostgres();
+    await postgres.install();
+    return postgres;
+  }
+
+  /** Makes the server's data, and starts it. */
+  async install(): Promise<void> {
+    chownSync(this.dir, this.user.uid, this.user.gid);
     const options = [
       "-D",
-      join(dir, "data"),
+      join(this.dir, "data"),
       "-U",
       "postgres",
       "--auth=trust",
@@ -49,10 +51,9 @@ export class TestPostgres {
       "--encoding=UTF8",
       "--locale=C",
     ];
-    execFileSync(join(binaries, "initdb"), options, { ...user, cwd: dir, stdio: "ignore" });
-    const postgres = new TestPostgres(dir, await freePort(), user);
-    await postgres.up();
-    return postgres;
+    execFileSync(join(binaries, "initdb"), options, { ...this.user, cwd: this.dir, stdio: "ignore" });
+    this.port = await freePort();
+    await this.up();
   }
 
   url(database: string): string {

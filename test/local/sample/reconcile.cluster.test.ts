@@ -1,5 +1,4 @@
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(60_000);
 
@@ -10,8 +9,7 @@ interface Report {
 }
 
 describe("the sample's reconciliation", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
 
   const run = (...args: string[]) => programs.run("shop-migrate:1.8.0", args, { DATABASE_URL: database });
@@ -25,14 +23,6 @@ describe("the sample's reconciliation", () => {
   };
   const broken = ({ checks }: Report) => checks.filter(({ ok }) => !ok).map(({ name }) => name);
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-  });
   beforeEach(async () => {
     database = await postgres.database();
     await run("up", "--to", "0002");

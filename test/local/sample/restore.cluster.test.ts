@@ -5,13 +5,11 @@ import pg from "pg";
 import { locate } from "../../../local/debian/requirements";
 import { answerOf, BackupBench, orders } from "./backup-bench";
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(120_000);
 
-let postgres: TestPostgres;
-let programs: Programs;
+const { programs, postgres } = shopOfTests();
 let bench: BackupBench;
 
 /** Everything that is in the database, as text; without the random word in which a dump is wrapped. */
@@ -41,14 +39,6 @@ const release = `
   create schema archive;
   create table archive.orders (id bigint, at timestamptz)`;
 
-beforeAll(async () => {
-  programs = new Programs();
-  postgres = await TestPostgres.start();
-});
-afterAll(async () => {
-  programs.remove();
-  await postgres.remove();
-});
 beforeEach(async () => {
   bench = await BackupBench.create(postgres, programs);
 });

@@ -1,8 +1,8 @@
 import { Agent, request } from "node:http";
 import pg from "pg";
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { type Program, Programs } from "./programs";
+import type { Program } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(60_000);
 
@@ -29,19 +29,10 @@ class Connection {
 }
 
 describe("the end of a process", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
   let database: string;
   let api: Program;
 
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-  });
   beforeEach(async () => {
     database = await postgres.database();
     await programs.migrate("shop-migrate:1.0.0", "0001", database);

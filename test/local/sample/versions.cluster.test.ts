@@ -1,14 +1,12 @@
 import { eventually } from "./eventually";
-import { TestPostgres } from "./postgres";
-import { Programs } from "./programs";
+import { shopOfTests } from "./shop";
 
 jest.setTimeout(60_000);
 
 const order = { customer: "ada", item: "tea", quantity: 2 };
 
 describe("the sample's versions", () => {
-  let postgres: TestPostgres;
-  let programs: Programs;
+  const { programs, postgres } = shopOfTests();
 
   async function schema(version: 1 | 2): Promise<string> {
     const database = await postgres.database();
@@ -16,15 +14,6 @@ describe("the sample's versions", () => {
     expect(run.code).toBe(0);
     return database;
   }
-
-  beforeAll(async () => {
-    programs = new Programs();
-    postgres = await TestPostgres.start();
-  });
-  afterAll(async () => {
-    programs.remove();
-    await postgres.remove();
-  });
 
   it.each([1, 2] as const)("1.0.0 sells on schema %i", async (version) => {
     const api = await programs.serve("shop-api:1.0.0", await schema(version));
