@@ -7,10 +7,11 @@ import { rolling } from "./releases";
 export const aCohort = (section: unknown): Cohort[] => cohortsOf(cohorts.parse(section));
 
 /** One by a header from the first stage on, one by a cookie from 30 % on. */
-export const someCohorts = aCohort({
+export const cohortSection = cohorts.parse({
   testers: { header: { name: "x-tester", value: "1" } },
   berlin: { cookie: { name: "region", value: "berlin" }, from: 30 },
 });
+export const someCohorts = cohortsOf(cohortSection);
 
 /** Rolling with those cohorts. */
 export const rollingWith = (weight: number, own: Cohort[] = someCohorts): Position => ({
