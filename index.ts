@@ -12,6 +12,7 @@ import { refuseForeignObjects } from "./observe/ownership";
 import { writeReport } from "./observe/report-file";
 import { readMemory } from "./observe/state";
 import { observeTraffic } from "./observe/traffic";
+import { cohortsOf } from "./rollout/cohorts";
 import { dataSettings } from "./rollout/data-jobs";
 import { decide } from "./rollout/plan";
 import { propose } from "./rollout/propose";
@@ -43,6 +44,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     desired,
     live,
     stages: channel.stages,
+    cohorts: cohortsOf(channel.cohorts),
     rollbackWindowSeconds: channel.rollbackWindow,
     now: now.toISOString(),
   });

@@ -4,6 +4,7 @@ import canonicalize from "canonicalize";
 import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { stashNames } from "../observe/state";
+import { cohortMatches, confirmedCohorts } from "../rollout/cohorts";
 import { correlationsOf } from "../rollout/correlation";
 import type { Backup } from "../rollout/data-jobs";
 import { type Attribution, nextRecord } from "../rollout/history";
@@ -161,6 +162,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
             service,
             gateway: section.gateway,
             weights: routeWeights(plan, service),
+            cohorts: cohortMatches(plan.to, service),
             follows: followed(plan.to, service),
             transition: this.transitionId(),
             correlation: this.rolloutCorrelation(),
@@ -188,12 +190,14 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         const weights = routeWeights(plan, service);
         const candidate = weights.at(-1)?.release ?? plan.to.baseline;
         const spec = candidate.services[service];
+        const cohorts = confirmedCohorts(plan.to, service);
         return {
           service,
           hostname: probeHost(gateway.hostnames),
           path: spec?.http?.probePath ?? probePath(spec),
           weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
           candidate: candidate.id,
+          ...(cohorts.length === 0 ? {} : { cohorts }),
         };
       }),
     };

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSection } from "../config/schemas/channel";
+import type { RouteMatch } from "../rollout/cohorts";
 import { labelKeys, routeName, transitionAnnotation } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
 import { type ChannelContext, channelLabels, ownAnnotations, withoutAwait } from "./release-context";
@@ -11,6 +12,8 @@ export interface TrafficSplitArgs {
   gateway: ChannelSection["gateway"];
   /** Whole numbers that sum to 100. */
   weights: { release: Release; weight: number }[];
+  /** Matches of each rule whose requests all go to the last release, whatever its weight. */
+  cohorts: RouteMatch[][];
   /** Where callers inside the cluster are sent: the baseline until the candidate has everything. */
   follows: Release;
   /** The transition that writes the route: each writes it anew, whatever the cluster holds meanwhile. */
@@ -21,7 +24,7 @@ export interface TrafficSplitArgs {
 /** The traffic of one service: a whole HTTPRoute on a shared Gateway, and the Service for callers in the cluster. */
 export class TrafficSplit extends pulumi.ComponentResource {
   constructor(name: string, args: TrafficSplitArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { context, service, gateway, weights, follows, transition, correlation } = args;
+    const { context, service, gateway, weights, cohorts, follows, transition, correlation } = args;
     super(
       "release-channels:index:TrafficSplit",
       name,
@@ -39,6 +42,13 @@ export class TrafficSplit extends pulumi.ComponentResource {
     };
     const child = { parent: this, provider: context.provider };
     const path = weights.at(-1)?.release.services[service]?.http?.path ?? "/";
+    const backend = ({ release, weight }: TrafficSplitArgs["weights"][number]) => ({
+      group: "",
+      kind: "Service",
+      name: objectName(service, release),
+      port: 80,
+      weight,
+    });
 
     new k8s.apiextensions.CustomResource(
       `${name}-route`,
@@ -66,17 +76,14 @@ export class TrafficSplit extends pulumi.ComponentResource {
             },
           ],
           hostnames: gateway.hostnames,
+          // A match that asks for more goes before one that asks for less, whatever the order of the rules, so the
+          // weights stay where the command for an emergency looks for them: in the first.
           rules: [
-            {
-              matches: [{ path: { type: "PathPrefix", value: path } }],
-              backendRefs: weights.map(({ release, weight }) => ({
-                group: "",
-                kind: "Service",
-                name: objectName(service, release),
-                port: 80,
-                weight,
-              })),
-            },
+            { matches: [{ path: { type: "PathPrefix", value: path } }], backendRefs: weights.map(backend) },
+            ...cohorts.map((matches) => ({
+              matches,
+              backendRefs: weights.slice(-1).map(({ release }) => backend({ release, weight: 100 })),
+            })),
           ],
         },
       },

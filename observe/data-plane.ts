@@ -1,9 +1,11 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { text } from "node:stream/consumers";
+import { text as readText } from "node:stream/consumers";
 import { z } from "zod";
 import type { Confirmation } from "../rollout/record";
-import { acceptable, type ProbeCounts, probesFor } from "../rollout/split";
+import { acceptable, cohortProbes, type ProbeCounts, probesFor } from "../rollout/split";
+
+const text = z.record(z.string(), z.string());
 
 const confirmationRequest = z.object({
   /** Id of the transition that is to be confirmed. */
@@ -20,12 +22,26 @@ const confirmationRequest = z.object({
       weights: z.record(z.string(), z.number()),
       /** The release whose weight is asked for. */
       candidate: z.string(),
+      /** Requests that all have to reach one release, whatever the weights are. */
+      cohorts: z
+        .array(
+          z.object({
+            cohort: z.string(),
+            release: z.string(),
+            requests: z.array(z.object({ headers: text, query: text })),
+          }),
+        )
+        .optional(),
     }),
   ),
 });
 
 export type ConfirmationRequest = z.infer<typeof confirmationRequest>;
 type ServiceRequest = ConfirmationRequest["services"][number];
+
+/** What a probe carries to belong to a cohort. */
+type Marks = NonNullable<ServiceRequest["cohorts"]>[number]["requests"][number];
+const unmarked: Marks = { headers: {}, query: {} };
 
 const connections = 8;
 const pauseMilliseconds = 50;
@@ -62,18 +78,22 @@ async function confirmService(
   const probes = probesFor(asked);
   let seen: string | null = null;
   do {
-    const counts = await round(request, service, agent, probes, deadline);
+    // Without marks: these are the requests that the weights are for.
+    const counts = await round(request, service, agent, probes, deadline, unmarked);
     const whole = counts.sent === probes;
-    if (whole && acceptable(asked, counts)) {
+    const fits = whole && acceptable(asked, counts);
+    const cohorts = fits ? await roundOfCohorts(request, service, agent, deadline) : null;
+    if (fits && cohorts?.astray === null) {
       return {
         asked,
         observed: Math.round((1000 * counts.candidate) / counts.answered) / 10,
         probes: counts.answered,
         candidate: counts.candidate,
+        ...(cohorts.confirmed === null ? {} : { cohorts: cohorts.confirmed }),
       };
     }
     // A round that the time cut short says less than the whole one before it.
-    if (whole || seen === null) seen = describe(counts);
+    if (whole || seen === null) seen = [describe(counts), cohorts?.astray ?? []].flat().join("; ");
     process.stderr.write(`${service.service}: asked ${asked} %, seen ${seen}\n`);
     await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
   } while (Date.now() < deadline);
@@ -85,12 +105,44 @@ async function confirmService(
   );
 }
 
+interface CohortsSeen {
+  /** Cohort → answered probes; null without cohorts. */
+  confirmed: Record<string, number> | null;
+  /** The first one that was not wholly where it belongs. */
+  astray: string | null;
+}
+
+/** A bounded number of requests of each kind that a cohort has; all of them have to reach its release. */
+async function roundOfCohorts(
+  request: ConfirmationRequest,
+  service: ServiceRequest,
+  agent: http.Agent,
+  deadline: number,
+): Promise<CohortsSeen> {
+  if (service.cohorts === undefined) return { confirmed: null, astray: null };
+  const confirmed: Record<string, number> = {};
+  for (const { cohort, release, requests } of service.cohorts) {
+    const probes = cohortProbes(service.weights[release] ?? 0);
+    for (const marks of requests) {
+      const counts = await round(request, { ...service, candidate: release }, agent, probes, deadline, marks);
+      if (counts.sent < probes || !acceptable(100, counts)) {
+        const failure = counts.failure === null ? "" : `; ${counts.failure}`;
+        const seen = `${counts.candidate} of ${counts.sent} probes`;
+        return { confirmed, astray: `of cohort ${cohort} ${seen} reached ${release}${failure}` };
+      }
+      confirmed[cohort] = (confirmed[cohort] ?? 0) + counts.answered;
+    }
+  }
+  return { confirmed, astray: null };
+}
+
 async function round(
   request: ConfirmationRequest,
   service: ServiceRequest,
   agent: http.Agent,
   probes: number,
   deadline: number,
+  marks: Marks,
 ): Promise<ProbeCounts> {
   const counts: ProbeCounts = { sent: 0, answered: 0, candidate: 0, strangers: 0, failure: null };
   let left = probes;
@@ -102,6 +154,7 @@ async function round(
         service,
         agent,
         Math.min(probeTimeoutMilliseconds, deadline - Date.now()),
+        marks,
       );
       if (answer.failure !== null) counts.failure = answer.failure;
       else if (answer.release !== null && service.weights[answer.release] !== undefined) {
@@ -128,8 +181,10 @@ function probe(
   { hostname, path }: ServiceRequest,
   agent: http.Agent,
   timeoutMilliseconds: number,
+  { headers, query }: Marks,
 ): Promise<Answer> {
   const target = new URL(path, url);
+  for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value);
   const { request } = target.protocol === "https:" ? https : http;
   return new Promise((resolve) => {
     const failed = (failure: string) => resolve({ release: null, status: 0, failure });
@@ -137,7 +192,7 @@ function probe(
       target,
       {
         agent,
-        headers: { host: hostname, "x-probe": "release-channels" },
+        headers: { ...headers, host: hostname, "x-probe": "release-channels" },
         timeout: Math.max(1, timeoutMilliseconds),
       },
       (response) => {
@@ -161,7 +216,7 @@ function describe({ sent, answered, candidate, failure }: ProbeCounts): string {
 }
 
 async function main(): Promise<void> {
-  const request = confirmationRequest.parse(JSON.parse(await text(process.stdin)));
+  const request = confirmationRequest.parse(JSON.parse(await readText(process.stdin)));
   process.stdout.write(JSON.stringify(await confirm(request)));
 }
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
+import { routeMatch, takesAll } from "../rollout/cohorts";
 import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
+import { observeAffinity } from "./affinity";
 import { observeDataJobs } from "./data-jobs";
 import { ask, type Cluster } from "./kubernetes";
 
@@ -11,32 +13,27 @@ const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
 const condition = z.object({ type: z.string(), status: z.string(), message: z.string().optional() });
 
 const gatewayObject = z.object({
-  spec: z.object({ listeners: z.array(z.object({ name: z.string() })) }),
+  spec: z.object({
+    gatewayClassName: z.string().default(""),
+    listeners: z.array(z.object({ name: z.string() })),
+  }),
   status: z.object({ conditions: z.array(condition).optional() }).optional(),
 });
 
 const metadata = z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() });
 
-const route = z.object({
-  metadata,
-  spec: z.object({
-    rules: z
-      .array(
-        z.object({
-          backendRefs: z.array(z.object({ name: z.string(), weight: z.number().default(1) })).default([]),
-        }),
-      )
-      .default([]),
-  }),
+const rule = z.object({
+  matches: z.array(routeMatch).default([]),
+  backendRefs: z.array(z.object({ name: z.string(), weight: z.number().default(1) })).default([]),
 });
+
+const route = z.object({ metadata, spec: z.object({ rules: z.array(rule).default([]) }) });
 
 const routeList = z.object({ items: z.array(route) });
 
 /** Whether the shared Gateway can take routes of this channel. */
-export async function observeGateway(
-  cluster: Cluster,
-  { gateway }: ChannelSection,
-): Promise<GatewayObservation> {
+export async function observeGateway(cluster: Cluster, channel: ChannelSection): Promise<GatewayObservation> {
+  const { gateway } = channel;
   const where = `Gateway ${gateway.namespace}/${gateway.name}`;
   const answer = await ask(cluster, where, (options) =>
     cluster.custom.getNamespacedCustomObject(
@@ -68,7 +65,7 @@ export async function observeGateway(
       problem: `${where} is not programmed by its controller: ${programmed?.message ?? "no status yet"}`,
     };
   }
-  return { problem: null };
+  return { problem: await observeAffinity(cluster, channel, spec.gatewayClassName) };
 }
 
 /** Weights of the channel's routes, the transition of the record's mirror, and the Jobs of its data. */
@@ -99,19 +96,34 @@ export async function observeTraffic(
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};
+  const read = items.map(
+    ({ metadata: { name, labels }, spec }) =>
+      [labels?.[labelKeys.name] ?? name, rulesOf(labels?.[labelKeys.name] ?? "", spec.rules)] as const,
+  );
+  const others = read.filter(([, { rules }]) => rules.length > 0);
   return {
-    routes: Object.fromEntries(
-      items.map((item) => [item.metadata.labels?.[labelKeys.name] ?? item.metadata.name, shares(item)]),
-    ),
+    routes: Object.fromEntries(read.map(([service, { weights }]) => [service, weights])),
+    ...(others.length === 0
+      ? {}
+      : { rules: Object.fromEntries(others.map(([service, { rules }]) => [service, rules])) }),
     mirror: transition === undefined || at === undefined ? null : { transition, at },
     jobs,
   };
 }
 
+/** The weights are those of the first rule that takes every request; what else there is takes some before it. */
+function rulesOf(service: string, rules: z.infer<typeof rule>[]) {
+  const weighted = rules.find(takesAll);
+  return {
+    weights: shares(service, weighted?.backendRefs ?? []),
+    rules: rules
+      .filter((one) => one !== weighted)
+      .map(({ matches, backendRefs }) => ({ matches, shares: shares(service, backendRefs) })),
+  };
+}
+
 /** Backends are named `<service>-<release id>`; a release id is a slug and eight hexadecimal digits. */
-function shares({ metadata: { labels }, spec }: z.infer<typeof route>): Record<string, number> {
-  const service = labels?.[labelKeys.name] ?? "";
-  const backends = spec.rules[0]?.backendRefs ?? [];
+function shares(service: string, backends: z.infer<typeof rule>["backendRefs"]): Record<string, number> {
   const total = backends.reduce((sum, { weight }) => sum + weight, 0);
   return Object.fromEntries(
     backends.map(({ name, weight }) => [

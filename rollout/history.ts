@@ -1,3 +1,4 @@
+import { fewerCohorts } from "./cohorts";
 import { correlationsOf } from "./correlation";
 import { type Backup, rememberedData } from "./data-jobs";
 import type { Plan } from "./plan";
@@ -86,7 +87,8 @@ function versionAndWeight(from: Plan["from"]): HistoryEntry["from"] {
 function isBraked(previous: ChannelRecord | null, { to }: Plan): boolean {
   if (previous === null || to.state !== "rolling" || to.candidate?.id !== previous.candidate?.id)
     return false;
-  return to.weight < previous.weight || (previous.braked && to.weight === previous.weight);
+  if (to.weight !== previous.weight) return to.weight < previous.weight;
+  return previous.braked || fewerCohorts(previous.cohorts, to.cohorts);
 }
 
 function completedAfter(

@@ -1,6 +1,14 @@
-import { backToRecord, type LiveTraffic, listedShares, liveShares } from "./live";
+import { bothHave } from "./cohorts";
+import { backToRecord, cohortTaken, type LiveTraffic, listedShares, liveShares } from "./live";
 import { type Proposal, type ProposeInput, wants } from "./proposal";
-import { type ChannelRecord, type Intent, interrupted, positionOf, type TransitionKind } from "./record";
+import {
+  type ChannelRecord,
+  type Intent,
+  interrupted,
+  positionOf,
+  type TransitionKind,
+  withCohorts,
+} from "./record";
 import { switchThatRan } from "./switched";
 
 /** Finishes what a killed or failed update set out to do, or goes safely back to the record. */
@@ -60,7 +68,9 @@ function stillWanted(
   if (cleansUp && record.candidate !== null) return true;
   const brakedSince = liveShares(live, record).some((share) => share < record.weight);
   const begunAndBraked = listedShares(live, target).some((share) => share < target.weight);
-  if (brakedSince || (target.candidate?.id !== record.candidate?.id && begunAndBraked)) return false;
+  const sameCandidate = target.candidate?.id === record.candidate?.id;
+  const written = sameCandidate ? { ...record, cohorts: bothHave(record.cohorts, target.cohorts) } : target;
+  if (brakedSince || (!sameCandidate && begunAndBraked) || cohortTaken(live, written)) return false;
   if (desired.stage === "hold") return false;
   if (typeof desired.stage === "number" && target.weight > desired.stage) return false;
   if (target.candidate === null || target.weight === 0) return desired.version === target.baseline.version;
@@ -73,7 +83,13 @@ function giveUp(record: ChannelRecord, { target, startedAt }: Intent, live: Live
   if (listedShares(live, target).length > 0) {
     return {
       kind: "rollback",
-      to: { state: "rolled-back", baseline: record.baseline, candidate: target.candidate, weight: 0 },
+      to: {
+        state: "rolled-back",
+        baseline: record.baseline,
+        candidate: target.candidate,
+        weight: 0,
+        ...withCohorts(target.cohorts),
+      },
       why: `an unfinished update had begun to send traffic to ${target.candidate?.version}`,
     };
   }

@@ -1,12 +1,15 @@
 import { z } from "zod";
+import { activeCohorts, cohortsAreLive, liveRule, missingCohorts } from "./cohorts";
 import { jobObservation } from "./data-jobs";
-import { type ChannelRecord, type Intent, type Position, positionOf } from "./record";
+import { type ChannelRecord, type Intent, type Position, positionOf, withCohorts } from "./record";
 import { httpServices, type Release } from "./release";
 
 /** Traffic of one channel as the cluster shows it. */
 export const liveTraffic = z.object({
   /** Release id → share of the traffic, for each HTTP service that has a route. */
   routes: z.record(z.string(), z.record(z.string(), z.number())),
+  /** What those routes have beside their weights: service → rules; missing where none has any. */
+  rules: z.record(z.string(), z.array(liveRule)).optional(),
   /** Transition id in the cluster's mirror of the record; null without a mirror. */
   mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
   /** Jobs that change, copy or check the channel's data. */
@@ -52,7 +55,8 @@ export function correctLive(record: ChannelRecord, live: LiveTraffic): Correctio
   const asRecorded = services.every((service) =>
     sameShares(live.routes[service] ?? {}, recordedShares(record, service)),
   );
-  return asRecorded ? null : backToRecord(record, live);
+  const cohortsAsRecorded = cohortsAreLive(record, Object.keys(live.routes), live.rules ?? {});
+  return asRecorded && cohortsAsRecorded ? null : backToRecord(record, live);
 }
 
 type Shares = Readonly<Record<string, number>>;
@@ -72,18 +76,44 @@ export function backToRecord(record: ChannelRecord, live: LiveTraffic): Correcti
   const shares = liveShares(live, record);
   const weight = Math.floor(Math.min(record.weight, ...shares));
   const seen = shares.length === 0 ? "no route" : `${shares.join(", ")} %`;
-  if (record.candidate === null || record.state === "rolled-back" || weight === record.weight) {
-    return {
-      kind: "correct",
-      to: positionOf(record),
-      why: `live traffic differs from the record (recorded ${record.weight} %, live ${seen})`,
-    };
-  }
+  const differs: Correction = {
+    kind: "correct",
+    to: positionOf(record),
+    why: `live traffic differs from the record (recorded ${record.weight} %${cohortsText(record)}, live ${seen})`,
+  };
+  const { baseline, candidate } = record;
+  if (candidate === null || record.state === "rolled-back") return differs;
+  const lowered = { ...positionOf(record), state: "rolling" as const, weight };
+  const missing = missingCohorts(lowered, Object.keys(live.routes), live.rules ?? {});
+  if (weight === record.weight && missing.length === 0) return differs;
+  const cohorts = record.cohorts?.filter((one) => !missing.includes(one));
+  const taken = missing.length === 0 ? "" : `, and its cohorts ${namesOf(missing)} were taken away,`;
+  const share =
+    weight === record.weight
+      ? `the candidate's cohorts ${namesOf(missing)} were taken away`
+      : `the candidate's live share was lowered from ${record.weight} % to ${weight} %${taken}`;
   return {
     kind: "correct",
-    to: { state: "rolling", baseline: record.baseline, candidate: record.candidate, weight },
-    why: `the candidate's live share was lowered from ${record.weight} % to ${weight} % outside of this program: adopted, and held`,
+    to: { state: "rolling", baseline, candidate, weight, ...withCohorts(cohorts) },
+    why: `${share} outside of this program: adopted, and held`,
   };
+}
+
+function cohortsText(record: ChannelRecord): string {
+  const active = activeCohorts(record);
+  return active.length === 0 ? "" : ` and ${namesOf(active)}`;
+}
+
+function namesOf(cohorts: readonly { name: string }[]): string {
+  return cohorts.map(({ name }) => name).join(", ");
+}
+
+/** Whether a hand took a cohort away that an update had written: it was to be live before and after it. */
+export function cohortTaken(live: LiveTraffic, position: Position): boolean {
+  const listed = Object.entries(live.routes)
+    .filter(([, shares]) => shares[position.candidate?.id ?? ""] !== undefined)
+    .map(([service]) => service);
+  return missingCohorts(position, listed, live.rules ?? {}).length > 0;
 }
 
 /** Services whose route both sides serve; a service of one side alone has no share to move. */

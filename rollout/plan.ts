@@ -1,3 +1,4 @@
+import { activeCohorts } from "./cohorts";
 import { type DataSettings, type PlannedData, plannedData } from "./data-jobs";
 import type { LiveTraffic } from "./live";
 import type { Proposal } from "./proposal";
@@ -133,6 +134,8 @@ function plannedReleases(
   { replicas, live }: DecideInput,
 ): PlannedRelease[] {
   const { baseline, candidate, weight } = to;
+  // How many requests a cohort has is not known: as many as the candidate may have to answer.
+  const answered = activeCohorts(to).length > 0 ? 100 : weight;
   const side = (name: Side, release: Release, other: Release | null, share: number): PlannedRelease => ({
     side: name,
     release,
@@ -142,7 +145,7 @@ function plannedReleases(
       service,
       replicas: (http === undefined ? sharedReplicas : weightedReplicas)(name, {
         replicas: replicas[service] ?? 1,
-        weight,
+        weight: http === undefined ? weight : answered,
         alone: other?.services[service] === undefined,
       }),
     })),

@@ -1,4 +1,5 @@
 import type { StageSetting } from "../config/schemas/channel";
+import type { Cohort } from "./cohorts";
 import type { LiveTraffic } from "./live";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "./record";
 import type { Release } from "./release";
@@ -20,6 +21,8 @@ export interface ProposeInput {
   desired: Desired;
   live: LiveTraffic;
   stages: readonly number[];
+  /** Those of the configuration. */
+  cohorts: Cohort[];
   rollbackWindowSeconds: number;
   /** ISO 8601. */
   now: string;

@@ -2,7 +2,7 @@ import { continueInterrupted } from "./interrupted";
 import { correctLive, lostMemory } from "./live";
 import { endsRollbackWindow, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import type { ChannelRecord, Position } from "./record";
+import { type ChannelRecord, type Position, withCohorts } from "./record";
 import type { Release } from "./release";
 import { nextStage } from "./stages";
 import { switchThatRan } from "./switched";
@@ -87,7 +87,7 @@ function follow(input: ProposeInput, record: ChannelRecord): Proposal {
 }
 
 function followSteady(input: ProposeInput, record: ChannelRecord): Proposal {
-  const { desired, stages } = input;
+  const { desired, stages, cohorts } = input;
   const { baseline } = record;
   const sameVersion = desired.version === baseline.version;
   const begun = [baseline, ...record.rejected, ...record.completed];
@@ -114,7 +114,7 @@ function followSteady(input: ProposeInput, record: ChannelRecord): Proposal {
   }
   return {
     kind: "start",
-    to: positionAt(baseline, desired.release, weight),
+    to: positionAt(baseline, desired.release, weight, cohorts),
     why: `${desired.release.version} is to replace ${baseline.version}`,
   };
 }
@@ -139,7 +139,7 @@ function contract(
   };
 }
 
-function followRolling({ desired, stages }: ProposeInput, record: ChannelRecord): Proposal {
+function followRolling({ desired, stages, cohorts }: ProposeInput, record: ChannelRecord): Proposal {
   const candidate = record.candidate as Release;
   if (desired.stage === "hold") return held("stage is `hold`");
   if (typeof desired.stage === "number" && desired.stage < record.weight) {
@@ -150,7 +150,7 @@ function followRolling({ desired, stages }: ProposeInput, record: ChannelRecord)
   }
   if (record.braked && desired.attempt <= record.attempt) {
     return held(
-      `the candidate was taken to ${record.weight} % by hand; to go on: pulumi config set attempt ${record.attempt + 1} and pulumi config set reason "…", to go back: pulumi config set version ${record.baseline.version}`,
+      `the candidate was braked by hand, at ${record.weight} %; to go on: pulumi config set attempt ${record.attempt + 1} and pulumi config set reason "…", to go back: pulumi config set version ${record.baseline.version}`,
     );
   }
   const weight = nextStage(stages, record.weight) ?? 100;
@@ -159,7 +159,7 @@ function followRolling({ desired, stages }: ProposeInput, record: ChannelRecord)
   }
   return {
     kind: "advance",
-    to: positionAt(record.baseline, candidate, weight),
+    to: positionAt(record.baseline, candidate, weight, cohorts),
     why: `${candidate.version} has ${record.weight} %`,
   };
 }
@@ -209,11 +209,19 @@ function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord
     desired.version === baseline.version
       ? `back to ${baseline.version}`
       : `${desired.version} is asked for while ${candidate?.version} is being rolled out: back to ${baseline.version} first`;
-  return { kind: "rollback", to: { state: "rolled-back", baseline, candidate, weight: 0 }, why };
+  const to: Position = { state: "rolled-back", baseline, candidate, weight: 0 };
+  return { kind: "rollback", to: { ...to, ...withCohorts(record.cohorts) }, why };
 }
 
-function positionAt(baseline: Release, candidate: Release, weight: number): Position {
-  return { state: weight === 100 ? "completed" : "rolling", baseline, candidate, weight };
+/** With the cohorts that are configured now: what is in force is changed by a judged step only. */
+function positionAt(
+  baseline: Release,
+  candidate: Release,
+  weight: number,
+  cohorts: ProposeInput["cohorts"],
+): Position {
+  if (weight === 100) return { state: "completed", baseline, candidate, weight };
+  return { state: "rolling", baseline, candidate, weight, ...withCohorts(cohorts) };
 }
 
 function nothing(why: string): Proposal {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cohort } from "./cohorts";
 import { backup, companionJob } from "./data-jobs";
 import { migrationRun } from "./migrations";
 import { release } from "./release";
@@ -37,6 +38,8 @@ export const position = z.object({
   baseline: release,
   candidate: release.nullable(),
   weight,
+  /** Of this rollout, as they were configured when its last step was judged; see `activeCohorts`. */
+  cohorts: z.array(cohort).optional(),
 });
 export type Position = z.infer<typeof position>;
 
@@ -131,7 +134,14 @@ export const confirmation = z.object({
   confirmedAt: time,
   services: z.record(
     z.string(),
-    z.object({ asked: z.number(), observed: z.number(), probes: z.number(), candidate: z.number() }),
+    z.object({
+      asked: z.number(),
+      observed: z.number(),
+      probes: z.number(),
+      candidate: z.number(),
+      /** Cohort → probes that were answered, all of them by its release. */
+      cohorts: z.record(z.string(), z.number()).optional(),
+    }),
   ),
 });
 
@@ -144,6 +154,11 @@ export function interrupted(record: ChannelRecord | null, intent: Intent | null)
   return intent !== null && intent.id !== record?.transition.id;
 }
 
-export function positionOf({ state, baseline, candidate, weight }: Position): Position {
-  return { state, baseline, candidate, weight };
+export function positionOf({ state, baseline, candidate, weight, cohorts }: Position): Position {
+  return { state, baseline, candidate, weight, ...withCohorts(cohorts) };
+}
+
+/** Left out where there are none, as in records of before. */
+export function withCohorts(cohorts: Position["cohorts"]): Pick<Position, "cohorts"> {
+  return cohorts === undefined || cohorts.length === 0 ? {} : { cohorts };
 }

@@ -1,3 +1,4 @@
+import { activeCohorts } from "./cohorts";
 import { dataRows, runLater, runNow } from "./data-report";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
@@ -43,6 +44,7 @@ function planRows(plan: Plan): string[][] {
   return [
     ["from", plan.from === null ? "nothing" : describePosition(plan.from)],
     ["to", describePosition(plan.to)],
+    ...cohortRows(plan.to),
     ...dataRows(plan),
     ...plan.releases.map(({ release, side, services }) => [
       "replicas",
@@ -50,6 +52,23 @@ function planRows(plan: Plan): string[][] {
     ]),
     ...retired(plan).map((version) => ["remove", `${version}, no longer needed`]),
   ];
+}
+
+/** Which cohorts apply from this step on, which later, and which are taken back by it. */
+function cohortRows(to: Position): string[][] {
+  const { candidate, weight, baseline, cohorts = [] } = to;
+  if (candidate === null || cohorts.length === 0) return [];
+  const names = (some: readonly { name: string }[]) => some.map(({ name }) => name).join(", ");
+  if (weight === 0) return [["cohorts", `${names(cohorts)} → back to ${baseline.version}`]];
+  const active = activeCohorts(to);
+  const later = cohorts.filter((one) => !active.includes(one));
+  const rows = [
+    ...(active.length === 0 ? [] : [`${names(active)} → wholly to ${candidate.version}`]),
+    ...[...new Set(later.map(({ from }) => from))]
+      .sort((left, right) => left - right)
+      .map((from) => `from ${from} %: ${names(later.filter((one) => one.from === from))}`),
+  ];
+  return rows.map((row, index) => [index === 0 ? "cohorts" : "", row]);
 }
 
 function retired({ from, to }: Plan): string[] {
@@ -133,12 +152,21 @@ export function explainDecision(
   };
 }
 
-function positionForPrograms({ state, baseline, candidate, weight }: Position) {
-  return { state, baseline: baseline.version, candidate: candidate?.version ?? null, weight };
+function positionForPrograms(position: Position) {
+  const { state, baseline, candidate, weight } = position;
+  const cohorts = activeCohorts(position).map(({ name }) => name);
+  return {
+    state,
+    baseline: baseline.version,
+    candidate: candidate?.version ?? null,
+    weight,
+    ...(cohorts.length === 0 ? {} : { cohorts }),
+  };
 }
 
 /** `1.1.0 at 10 %, baseline 1.0.0` */
-export function describePosition({ state, baseline, candidate, weight }: Position): string {
+export function describePosition(position: Position): string {
+  const { state, baseline, candidate, weight } = position;
   if (candidate === null) return `${baseline.version} at 100 %`;
   switch (state) {
     case "rolled-back":
@@ -146,8 +174,13 @@ export function describePosition({ state, baseline, candidate, weight }: Positio
     case "completed":
       return `${candidate.version} at 100 %, ${baseline.version} kept ready`;
     default:
-      return `${candidate.version} at ${weight} %, baseline ${baseline.version}`;
+      return `${candidate.version} at ${weight} %${andCohorts(position)}, baseline ${baseline.version}`;
   }
+}
+
+function andCohorts(position: Position): string {
+  const active = activeCohorts(position).map(({ name }) => name);
+  return active.length === 0 ? "" : ` and all of ${active.join(", ")}`;
 }
 
 /** The stack's output for people: where the channel stands, and what it waits for. */

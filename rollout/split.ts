@@ -25,6 +25,19 @@ export function probesFor(weight: number): number {
   return Math.max(probesBetween, Math.ceil(Math.log(certainty) / Math.log(1 - rarer)));
 }
 
+const fewestOfCohort = 20;
+const mostOfCohort = 100;
+
+/**
+ * How many probes of a cohort have to reach its release, which has this weight without it: so many that chance
+ * alone would not take them all there, within reason.
+ */
+export function cohortProbes(weight: number): number {
+  if (weight <= 0 || weight >= 100) return fewestOfCohort;
+  const needed = Math.ceil(Math.log(certainty) / Math.log(weight / 100));
+  return Math.min(mostOfCohort, Math.max(fewestOfCohort, needed));
+}
+
 /**
  * Whether a round of probes shows the weight: every probe was answered by one of the releases, and the
  * candidate's share lies within the 99.9 % interval of the binomial distribution (normal approximation with

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkCohorts, cohorts } from "./cohorts";
 import { backupPolicy, migrationPolicy } from "./data-store";
 import { durationSeconds } from "./duration";
 import { approvalPolicy, changeWindow, hotfixPolicy, incidentPolicy, permissions } from "./governance";
@@ -99,7 +100,11 @@ const fields = z.strictObject({
       .string()
       .regex(/^[A-Za-z0-9-]+$/, { error: "expected a header name" })
       .default("x-release"),
+    /** Keeps a session at the pods it began with; refused with the gateway's name where it cannot be had. */
+    affinity: z.literal("cookie").optional(),
   }),
+  /** Whose requests go wholly to the candidate, before the weight is asked. */
+  cohorts: cohorts.default({}),
   services: z.record(dnsLabel(30), capacity),
   migrations: migrationPolicy.prefault({}),
   /** What is done before the first migration of a release; nothing where it is left out. */
@@ -133,7 +138,8 @@ const fields = z.strictObject({
 });
 
 /** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
-export const channelSection = fields.superRefine(({ stages, observation }, context) => {
+export const channelSection = fields.superRefine(({ stages, observation, cohorts }, context) => {
+  checkCohorts(cohorts, stages, context);
   const unknown = Object.keys(observation.stages).filter((weight) => !stages.includes(Number(weight)));
   for (const weight of unknown) {
     context.addIssue({

@@ -7,6 +7,7 @@ import { connect } from "../../observe/kubernetes";
 import type { SnapshotSources } from "../../observe/snapshot";
 import type { Memory } from "../../observe/state";
 import { observeTraffic } from "../../observe/traffic";
+import { cohortsOf } from "../../rollout/cohorts";
 import { type DataPlanInput, dataSettings, type PlannedData, plannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
 import type { Desired, Proposal } from "../../rollout/proposal";
@@ -119,6 +120,7 @@ export async function judgeChannel(
     desired: sources.desired(configuration, record),
     live,
     stages: channel.stages,
+    cohorts: cohortsOf(channel.cohorts),
     rollbackWindowSeconds: channel.rollbackWindow,
     now: now.toISOString(),
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { routeMatch } from "../../rollout/cohorts";
 
 /** Types of the resources that a release channel is made of. */
 export const types = {
@@ -106,6 +107,7 @@ export const service = object.extend({
 });
 
 const routeRule = z.object({
+  matches: z.array(routeMatch).default([]),
   filters: z.array(z.unknown()).default([]),
   backendRefs: z
     .array(

@@ -1,4 +1,6 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
+import type { z } from "zod";
+import { activeCohorts, cohortMatches, takesAll, textOf } from "../../rollout/cohorts";
 import { labelKeys, routeName } from "../../rollout/labels";
 import { followed } from "../../rollout/plan";
 import type { Position } from "../../rollout/record";
@@ -11,12 +13,18 @@ import { route, service, types } from "./objects";
 export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
   return objectPolicy({
     name: "route-weights",
-    description: "The weights of a route sum to 100 and are those of the position that was judged.",
+    description:
+      "A route's weights sum to 100, and they and its cohorts are those of the position that was judged.",
     of: [types.route],
     schema: route,
     check: ({ metadata, spec: { parentRefs, hostnames, rules } }) => {
-      const [rule, ...others] = rules;
-      if (rule === undefined || others.length > 0) return [`it has ${rules.length} rules instead of one`];
+      const [rule, ...others] = rules.filter(takesAll);
+      if (rule === undefined || others.length > 0) {
+        return [
+          `it has ${others.length + (rule === undefined ? 0 : 1)} rules for all requests instead of one`,
+        ];
+      }
+      const cohortRules = rules.filter((one) => one !== rule);
       const backends = rule.backendRefs;
       const sum = backends.reduce((total, { weight }) => total + weight, 0);
       const channel = judgements.passed;
@@ -27,7 +35,8 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
           "a weight is no whole number from 0",
         ],
         [
-          rule.filters.length + backends.flatMap(({ filters }) => filters).length === 0,
+          rules.flatMap((one) => [...one.filters, ...one.backendRefs.flatMap(({ filters }) => filters)])
+            .length === 0,
           "it has filters, which the data plane's confirmation does not see",
         ],
       ];
@@ -38,7 +47,7 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
         const names = gateway.hostnames;
         rulesKept.push(
           [
-            backends.every((one) => isServiceOf(namespace, one)),
+            rules.flatMap(({ backendRefs }) => backendRefs).every((one) => isServiceOf(namespace, one)),
             `it leads to something else than Services in ${namespace}`,
           ],
           [
@@ -49,6 +58,10 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
             `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
           ],
           [live === wanted, `its weights are ${live}; the position that was judged has ${wanted}`],
+          [
+            cohortsOf(cohortRules) === expectedCohorts(channel.to, metadata.labels[labelKeys.name] ?? ""),
+            `its rules beside the weights are not those of the cohorts of the position that was judged: ${namesOf(channel.to)}`,
+          ],
           [
             hostnames.join() === names.join(),
             `its host names are ${hostnames.join(", ")}, not ${names.join(", ")}`,
@@ -75,6 +88,32 @@ function expectedWeights({ baseline, candidate, weight }: Position, name: string
   ].filter(({ release }) => httpServices(release).includes(name));
   return Object.fromEntries(
     sides.map(({ release, share }) => [objectName(name, release), sides.length === 1 ? 100 : share]),
+  );
+}
+
+/** Of each rule what it matches and where it leads; the order says nothing. */
+function cohortsOf(rules: z.infer<typeof route>["spec"]["rules"]): string {
+  const texts = rules.map(({ matches, backendRefs }) => {
+    const weights = backendRefs.map(({ name, weight }) => `${name} ${weight}`).join(", ");
+    return `${textOf(matches)} → ${weights}`;
+  });
+  return texts.sort().join("\n");
+}
+
+function expectedCohorts(to: Position, name: string): string {
+  const { candidate } = to;
+  if (candidate === null) return "";
+  const texts = cohortMatches(to, name).map(
+    (matches) => `${textOf(matches)} → ${objectName(name, candidate)} 100`,
+  );
+  return texts.sort().join("\n");
+}
+
+function namesOf(to: Position): string {
+  return (
+    activeCohorts(to)
+      .map(({ name }) => name)
+      .join(", ") || "none"
   );
 }
 

@@ -14,6 +14,7 @@ import { type Example, examplesOf } from "./markdown";
 
 const pages = [
   "README.md",
+  "docs/cohorts.md",
   "docs/configuration.md",
   "docs/data.md",
   "docs/policy-pack.md",

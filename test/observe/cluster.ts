@@ -5,6 +5,8 @@ const notFound = Object.assign(new Error("HTTP-Code: 404"), { code: 404, body: "
 export interface ClusterObjects {
   routes?: unknown[];
   gateway?: unknown;
+  /** By name. */
+  gatewayClasses?: Record<string, unknown>;
   mirror?: { transition: string; at: string };
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
@@ -19,6 +21,7 @@ export interface ClusterObjects {
 export function clusterWith({
   routes = [],
   gateway,
+  gatewayClasses = {},
   mirror,
   gatewayApi = true,
   jobs = [],
@@ -47,6 +50,7 @@ export function clusterWith({
     custom: {
       listNamespacedCustomObject: () => found(gatewayApi ? { items: routes } : undefined),
       getNamespacedCustomObject: () => found(gateway),
+      getClusterCustomObject: ({ name }: { name: string }) => found(gatewayClasses[name]),
       getAPIResources: () => found(gatewayApi ? { resources: [] } : undefined),
     },
   } as unknown as Cluster;

@@ -53,6 +53,33 @@ describe("the live weights", () => {
     );
   });
 
+  test("come with what a route has beside them: rules for some requests, wherever they stand", async () => {
+    const api = routeOf("api", { "api-old": 90, "api-new": 10 });
+    const matches = [
+      {
+        path: { type: "PathPrefix", value: "/" },
+        headers: [{ type: "Exact", name: "x-tester", value: "1" }],
+      },
+    ];
+    const path = [{ path: { type: "PathPrefix", value: "/mine" } }];
+    const some = { matches, backendRefs: [{ name: "api-new", weight: 100 }] };
+    const more = { matches: path, backendRefs: [{ name: "api-new" }] };
+    const routes = [
+      { ...api, spec: { rules: [some, ...api.spec.rules, more] } },
+      routeOf("web", { "web-old": 100 }),
+    ];
+    expect(await live({ routes })).toMatchObject({
+      routes: { api: { old: 90, new: 10 }, web: { old: 100 } },
+      rules: {
+        api: [
+          { matches, shares: { new: 100 } },
+          { matches: path, shares: { new: 100 } },
+        ],
+      },
+    });
+    expect((await live({ routes: [{ ...api, spec: { rules: [some] } }] })).routes).toEqual({ api: {} });
+  });
+
   test("are none without routes, and without the Gateway API", async () => {
     expect(await live({})).toEqual({ routes: {}, mirror: null, jobs: [] });
     expect(await live({ gatewayApi: false })).toEqual({ routes: {}, mirror: null, jobs: [] });

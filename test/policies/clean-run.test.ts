@@ -6,7 +6,8 @@ import type { ChannelRecord, Position, TransitionKind } from "../../rollout/reco
 import { resolveRelease } from "../../rollout/release";
 import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
-import { dataSection } from "../components/section";
+import { dataSection, section } from "../components/section";
+import { cohortSection, someCohorts } from "../rollout/cohort-positions";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
   aFile,
@@ -91,6 +92,17 @@ describe("what the program itself registers violates nothing", () => {
   test.each(stories)("%s (%#)", async (kind, from, to, wanted) => {
     const { registrations } = await transition(kind, from, to);
     expect(await allViolations(policiesAt(sourcesAt(from, wanted)), registrations)).toEqual([]);
+  });
+
+  test.each<[TransitionKind, Position, Position, typeof next]>([
+    ["start", steady(), { ...at10, cohorts: someCohorts }, next],
+    ["advance", at10, { ...at30, cohorts: someCohorts }, next],
+    ["rollback", { ...at30, cohorts: someCohorts }, { ...rolledBack(next), cohorts: someCohorts }, old],
+  ])("%s with cohorts", async (kind, from, to, wanted) => {
+    const channel = { ...section, cohorts: cohortSection };
+    const { registrations } = await transition(kind, from, to);
+    const sources = sourcesAt(from, wanted, from, { channel });
+    expect(await allViolations(policiesAt(sources), registrations)).toEqual([]);
   });
 
   test.each([steady(next), at10, completed(next)])("reconciling what is recorded (%#)", async (position) => {

@@ -3,6 +3,7 @@ import { dataPlane } from "../../policies/gates/data-plane";
 import type { GateInput } from "../../policies/gates/input";
 import { migrations } from "../../policies/gates/migrations";
 import { semver } from "../../policies/gates/semver";
+import type { Cohort, LiveRule } from "../../rollout/cohorts";
 import { nextRecord } from "../../rollout/history";
 import type { LiveTraffic } from "../../rollout/live";
 import type { MigrationStep } from "../../rollout/migrations";
@@ -15,7 +16,7 @@ import type { Verdict } from "../../rollout/verdict";
 import { aChannel, transition } from "../gates/transitions";
 import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
 import type { DataStore } from "./data-store";
-import { aFile, apiAndWorker, at, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
+import { aFile, apiAndWorker, at, liveRules, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
 
 export const stages = [10, 30, 100];
 export const rollbackWindowSeconds = 600;
@@ -79,6 +80,8 @@ export class Channel {
   overlay = "a";
   stage: StageSetting = "auto";
   attempt = 1;
+  cohorts: Cohort[] = [];
+  rules: Record<string, LiveRule[]> = {};
   private seconds = 0;
   private updates = 0;
 
@@ -106,7 +109,13 @@ export class Channel {
 
   /** As it is now: a route or Job that changes is replaced by another one. */
   get live(): LiveTraffic {
-    return { routes: { ...this.routes }, mirror: this.mirror, jobs: [...(this.store?.jobs ?? [])] };
+    const { mirror } = this;
+    return {
+      routes: { ...this.routes },
+      rules: { ...this.rules },
+      mirror,
+      jobs: [...(this.store?.jobs ?? [])],
+    };
   }
 
   get interrupted(): boolean {
@@ -126,8 +135,15 @@ export class Channel {
     }
   }
 
+  /** Someone takes the rules of all cohorts out of a route, or adds one that nobody judged. */
+  setRulesByHand(service: string, rule: LiveRule | null): void {
+    if (this.routes[service] === undefined) return;
+    this.rules[service] = rule === null ? [] : [...(this.rules[service] ?? []), rule];
+  }
+
   deleteRoute(service: string): void {
     delete this.routes[service];
+    delete this.rules[service];
   }
 
   /** One `pulumi up`; as the program does it. */
@@ -143,7 +159,7 @@ export class Channel {
       stage: this.stage,
       attempt: this.attempt,
     };
-    const proposal = propose({ ...seen, desired, stages, rollbackWindowSeconds, now });
+    const proposal = propose({ ...seen, desired, stages, cohorts: this.cohorts, rollbackWindowSeconds, now });
     const kind = judgedKind(proposal);
     const decision = decide({
       proposal,
@@ -201,6 +217,8 @@ export class Channel {
       this.routes[service] = Object.fromEntries(
         routeWeights(plan, service).map(({ release, weight }) => [release.id, weight]),
       );
+      delete this.rules[service];
+      Object.assign(this.rules, liveRules(plan.to, [service]));
     }
     if (reached("data") && !this.migrate(plan, "after-traffic")) return;
     if (!reached("record")) return;
@@ -212,7 +230,7 @@ export class Channel {
     if (!reached("complete")) return;
     this.store?.cleanUp(plan);
     for (const service of Object.keys(this.routes))
-      if (!services.includes(service)) delete this.routes[service];
+      if (!services.includes(service)) this.deleteRoute(service);
     this.mirror = { transition: record.transition.id, at: record.transition.at };
   }
 }

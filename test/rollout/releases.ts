@@ -1,4 +1,5 @@
 import { releaseFile } from "../../config/schemas/release";
+import { cohortMatches, type LiveRule } from "../../rollout/cohorts";
 import type { DataSettings, PlannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
 import type { Desired, ProposeInput } from "../../rollout/proposal";
@@ -87,6 +88,19 @@ export function intentTo(kind: TransitionKind, target: Position, id = "t2"): Int
   return { schema: 1, id, kind, startedAt: at(50), target, attempt: 1 };
 }
 
+/** What the routes of a position have beside their weights. */
+export function liveRules(position: Position, services: readonly string[]): Record<string, LiveRule[]> {
+  return Object.fromEntries(
+    services.flatMap((service) => {
+      const rules = cohortMatches(position, service).map((matches) => ({
+        matches,
+        shares: { [position.candidate?.id ?? ""]: 100 },
+      }));
+      return rules.length === 0 ? [] : [[service, rules]];
+    }),
+  );
+}
+
 /** The routes as a position asks for them; the mirror as the record of `recordOf` leaves it. */
 export function liveAt(position: Position, mirror: LiveTraffic["mirror"] = null): LiveTraffic {
   const { baseline, candidate, weight } = position;
@@ -100,8 +114,10 @@ export function liveAt(position: Position, mirror: LiveTraffic["mirror"] = null)
     ].filter(({ release }) => release.services[service]?.http !== undefined);
     return Object.fromEntries(sides.map((side) => [side.release.id, sides.length === 1 ? 100 : side.weight]));
   };
+  const rules = liveRules(position, services);
   return {
     routes: Object.fromEntries(services.map((service) => [service, share(service)])),
+    ...(Object.keys(rules).length === 0 ? {} : { rules }),
     mirror,
     jobs: [],
   };
@@ -137,6 +153,7 @@ export function situation(
     desired,
     live: position === null ? nothingLive : liveAt(position),
     stages: [10, 30, 100],
+    cohorts: [],
     rollbackWindowSeconds: 600,
     now: at(60),
     ...rest,

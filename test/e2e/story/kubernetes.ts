@@ -179,6 +179,12 @@ const routes = z.object({
   ),
 });
 
+/** How many rules the live routes have: that of the weights, and one per cohort in force. */
+export async function liveRules(namespace: string): Promise<number> {
+  const list: unknown = await cluster().custom.listNamespacedCustomObject({ ...gatewayApi, namespace });
+  return routes.parse(list).items.flatMap(({ spec }) => spec.rules).length;
+}
+
 /** Name of the backend Service → weight, as the live route has it; empty without a route. */
 export async function liveWeights(namespace: string): Promise<Record<string, number>> {
   const list: unknown = await cluster().custom.listNamespacedCustomObject({ ...gatewayApi, namespace });
