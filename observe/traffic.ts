@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
-import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
+import { labelKeys, managedBy, mirrorName, restoredName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
 import { observeDataJobs } from "./data-jobs";
 import { ask, type Cluster } from "./kubernetes";
+import { observeRestore } from "./restored";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
 
@@ -71,7 +72,7 @@ export async function observeGateway(
   return { problem: null };
 }
 
-/** Weights of the channel's routes, the transition of the record's mirror, and the Jobs of its data. */
+/** Weights of the channel's routes, the transition of the record's mirror, the Jobs of its data, and its last restore. */
 export async function observeTraffic(
   cluster: Cluster,
   channelName: string,
@@ -85,7 +86,7 @@ export async function observeTraffic(
   const labelSelector = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const [routes, mirror, jobs] = await Promise.all([
+  const [routes, mirror, jobs, restored] = await Promise.all([
     ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
       cluster.custom.listNamespacedCustomObject(
         { ...gatewayApi, namespace, plural: "httproutes", labelSelector },
@@ -96,6 +97,7 @@ export async function observeTraffic(
       cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }, options),
     ),
     observeDataJobs(cluster, namespace, labelSelector),
+    observeRestore(cluster, namespace, restoredName(product, channelName), selector),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};
@@ -105,6 +107,7 @@ export async function observeTraffic(
     ),
     mirror: transition === undefined || at === undefined ? null : { transition, at },
     jobs,
+    ...(restored === null ? {} : { restored }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { latestTry } from "./data-jobs";
 import type { LiveTraffic } from "./live";
-import { endsRollbackWindow, jobName } from "./migrations";
+import { endsRollbackWindow, hasRun, jobName } from "./migrations";
 import { type ChannelRecord, type Intent, interrupted } from "./record";
 
 /**
@@ -14,7 +14,7 @@ export function switchThatRan(
 ): string | null {
   const spec = endsRollbackWindow(record);
   if (spec === undefined || record.candidate === null) return null;
-  if (record.migrations?.some((run) => run.spec.id === spec.id && run.direction === "up")) return spec.id;
+  if (hasRun(record, spec.id)) return spec.id;
   if (!interrupted(record, intent) || intent === null) return null;
   const release = record.candidate.id;
   // Of an update that was interrupted twice, the first one may have had a lower attempt.

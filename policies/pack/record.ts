@@ -89,7 +89,7 @@ function expectedRecord(
   channel: JudgedChannel,
   signature: PackSignature | null,
 ): ChannelRecord | null {
-  const { record: before, transition, to, data, configuration } = channel;
+  const { record: before, transition, to, data, restore, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
   const plan = {
@@ -97,6 +97,7 @@ function expectedRecord(
     from: before === null ? null : positionOf(before),
     to,
     data,
+    restore,
     releases: [],
     why: "",
   };

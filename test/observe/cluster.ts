@@ -6,6 +6,8 @@ export interface ClusterObjects {
   routes?: unknown[];
   gateway?: unknown;
   mirror?: { transition: string; at: string };
+  /** The ConfigMap by which the channel is told of a restore; or what its reading ends with. */
+  restored?: { metadata?: object; data?: Record<string, string> } | Error;
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
   jobs?: unknown[];
@@ -20,6 +22,7 @@ export function clusterWith({
   routes = [],
   gateway,
   mirror,
+  restored,
   gatewayApi = true,
   jobs = [],
   pods = [],
@@ -31,7 +34,10 @@ export function clusterWith({
     context: "test",
     server: "https://cluster.test",
     core: {
-      readNamespacedConfigMap: () => found(mirror && { data: mirror }),
+      readNamespacedConfigMap: ({ name }: { name: string }) => {
+        if (name.endsWith("-record")) return found(mirror && { data: mirror });
+        return restored instanceof Error ? Promise.reject(restored) : found(restored);
+      },
       listNamespacedPod: () =>
         found({
           items: pods.map(({ name, createdAt }) => ({

@@ -399,6 +399,7 @@ describe("the record", () => {
         to: rolling(30),
         releases: [],
         data: noChanges,
+        restore: null,
         why: "",
       },
       { id: "t2", confirmedAt, services: {} },
