@@ -141,9 +141,11 @@ function dueRuns(
     const of = (phase: MigrationPhase, step: MigrationStep) =>
       added.filter((spec) => spec.phase === phase).map((spec) => run(candidate, spec, step));
     const starts = state !== "rolled-back" && candidate.id !== record.candidate?.id;
+    // Putting weights right runs no switch again that a restore has taken back.
+    const arrives = state === "completed" && (record.state !== "completed" || starts);
     return [
       ...(starts ? [...of("expand", "before-traffic"), ...of("backfill", "alongside")] : []),
-      ...(state === "completed" ? of("switch", "after-traffic") : []),
+      ...(arrives ? of("switch", "after-traffic") : []),
     ];
   }
   if (kind !== "finalize" || baseline.id !== record.baseline.id) return [];

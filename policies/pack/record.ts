@@ -103,7 +103,14 @@ function expectedRecord(
   };
   const entry = written.history.at(-1);
   if (entry === undefined) return null;
-  const { transition: _id, from: _from, to: _to, judgedBy: _judgedBy, ...attribution } = entry;
+  const {
+    transition: _id,
+    from: _from,
+    to: _to,
+    judgedBy: _judgedBy,
+    restored: _restored,
+    ...attribution
+  } = entry;
   const confirmation = { id: transition.id, confirmedAt, services: {} };
   const next = nextRecord(channel.name, before, plan, confirmation, attribution);
   return signature === null ? next : withSignature(next, signature);

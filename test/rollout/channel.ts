@@ -11,6 +11,8 @@ import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
 import { httpServices, type Release, resolveRelease } from "../../rollout/release";
+import { afterRestore } from "../../rollout/restored";
+import type { RestoredData } from "../../rollout/restored-data";
 import type { Verdict } from "../../rollout/verdict";
 import { aChannel, transition } from "../gates/transitions";
 import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
@@ -79,6 +81,7 @@ export class Channel {
   overlay = "a";
   stage: StageSetting = "auto";
   attempt = 1;
+  restored: RestoredData | null = null;
   private seconds = 0;
   private updates = 0;
 
@@ -87,6 +90,7 @@ export class Channel {
 
   wait(seconds: number): void {
     this.seconds += seconds;
+    if (this.store !== null) this.store.now = at(this.seconds);
   }
 
   /** What the configuration asks for; the release files are all there and as they were. */
@@ -103,7 +107,11 @@ export class Channel {
   }
 
   get live(): LiveTraffic {
-    return structuredClone({ routes: this.routes, mirror: this.mirror, jobs: this.store?.jobs ?? [] });
+    const { routes, mirror, store, restored } = this;
+    return structuredClone({
+      ...{ routes, mirror, jobs: store?.jobs ?? [] },
+      ...(restored === null ? {} : { restored }),
+    });
   }
 
   get interrupted(): boolean {
@@ -173,10 +181,11 @@ export class Channel {
 
   /** Of the gates that look at live weights, at versions and at the data. */
   private realVerdicts(kind: GateInput["kind"], proposal: Proposal): Verdict[] {
-    const { record, live } = this;
+    const { record, live } = afterRestore(this.record, this.live);
     if (!("to" in proposal)) return [];
     const { to } = proposal;
-    const input = transition({ kind, to, channel: withLedger, snapshot: { live } });
+    const { attempt } = this;
+    const input = transition({ kind, to, attempt, channel: withLedger, snapshot: { live } });
     const asked = this.store === null ? [dataPlane] : [dataPlane, semver, migrations];
     return asked.map((gate) => gate({ ...input, record }));
   }
