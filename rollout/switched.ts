@@ -19,8 +19,9 @@ export function switchThatRan(
   const release = record.candidate.id;
   // Of an update that was interrupted twice, the first one may have had a lower attempt.
   const attempts = Array.from({ length: intent.attempt }, (_, index) => index + 1);
-  const jobs = attempts.map((attempt) =>
-    latestTry(jobName({ spec, release, direction: "up", attempt }), live.jobs),
-  );
+  // What is recorded and did not count above was taken back by a restore; its Job is still kept.
+  const recorded = (record.migrations ?? []).map(jobName);
+  const names = attempts.map((attempt) => jobName({ spec, release, direction: "up", attempt }));
+  const jobs = names.filter((name) => !recorded.includes(name)).map((name) => latestTry(name, live.jobs));
   return jobs.some((job) => job !== undefined && job.status !== "failed") ? spec.id : null;
 }

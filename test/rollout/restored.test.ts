@@ -174,6 +174,15 @@ describe("after a restore across a switch", () => {
     expect(record.history.at(-1)).toMatchObject({ restored: ref });
   });
 
+  test("a rollback that was killed on the way goes as well", () => {
+    const jobs = rolloutRuns.map((run) => ({ ...jobOf(run), completedAt: at(20) }));
+    const input = situation(at100, wish(before), {
+      ...{ remembers: beforeBoth, live: liveWith(at100, ofOrders, jobs) },
+      intent: intentTo("rollback", rolledBack(after, before)),
+    });
+    expect(propose(input).kind).toBe("rollback");
+  });
+
   test("without a transition nothing differs, and people are told", () => {
     const { proposal, decision } = decided(at100, after, beforeBoth, live, {});
     const held = decide({
