@@ -26,6 +26,8 @@ export interface DataJobArgs {
   retries: number;
   /** Exit codes after which trying again is of no use. */
   finalExitCodes?: number[];
+  /** Exit codes that say that it could not begin, or has to be repeated: tried again until the deadline. */
+  repeatedExitCodes?: number[];
   /** Its update waits until it is complete. */
   awaited: boolean;
   correlation: string | undefined;
@@ -42,7 +44,8 @@ export function dataJob(
   args: DataJobArgs,
   opts: pulumi.CustomResourceOptions,
 ): k8s.batch.v1.Job {
-  const { context, run, phase, release, deadlineSeconds, retries, finalExitCodes } = args;
+  const { context, run, phase, release, deadlineSeconds, retries } = args;
+  const rules = failureRules(args);
   const labels = {
     ...releaseLabels(context, phase, release),
     [labelKeys.run]: run,
@@ -68,7 +71,7 @@ export function dataJob(
       spec: {
         backoffLimit: retries,
         activeDeadlineSeconds: deadlineSeconds,
-        ...(finalExitCodes === undefined ? {} : { podFailurePolicy: givesUpOn(finalExitCodes) }),
+        ...(rules.length === 0 ? {} : { podFailurePolicy: { rules } }),
         template: {
           metadata: { labels },
           spec: {
@@ -98,6 +101,18 @@ export function dataJob(
   );
 }
 
-function givesUpOn(values: number[]) {
-  return { rules: [{ action: "FailJob", onExitCodes: { operator: "In", values } }] };
+/** Of what is ignored, the Job makes another pod and does not count the failed one as a retry. */
+function failureRules({
+  phase,
+  finalExitCodes,
+  repeatedExitCodes,
+}: Pick<DataJobArgs, "phase" | "finalExitCodes" | "repeatedExitCodes">) {
+  const rule = (action: string, values: number[]) => ({
+    action,
+    onExitCodes: { containerName: phase, operator: "In", values },
+  });
+  return [
+    ...(finalExitCodes === undefined ? [] : [rule("FailJob", finalExitCodes)]),
+    ...(repeatedExitCodes === undefined ? [] : [rule("Ignore", repeatedExitCodes)]),
+  ];
 }

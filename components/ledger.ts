@@ -10,6 +10,9 @@ import type { ChannelContext } from "./release-context";
 /** The ledger's way of saying no, which no repetition changes; see `ledger/README.md`. */
 export const refusedExitCode = 3;
 
+/** Its way of saying that somebody else holds the lock, or that it has lost it: repeat. */
+export const unavailableExitCode = 4;
+
 const folder = "/ledger";
 const volume = "ledger";
 const resources = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } };
@@ -124,6 +127,7 @@ export class LedgerEntry extends pulumi.ComponentResource {
         deadlineSeconds: args.deadlineSeconds,
         retries: 2,
         finalExitCodes: [refusedExitCode],
+        repeatedExitCodes: [unavailableExitCode],
         awaited: true,
         correlation: args.correlation,
         kept: !planned.due,

@@ -3,7 +3,13 @@ import type { MigrationPolicy } from "../config/schemas/data-store";
 import type { PlannedMigration } from "../rollout/data-jobs";
 import { checksum, jobName } from "../rollout/migrations";
 import { dataJob } from "./data-job";
-import { type LedgerAccess, ledgerEnvironment, ledgerProgram, refusedExitCode } from "./ledger";
+import {
+  type LedgerAccess,
+  ledgerEnvironment,
+  ledgerProgram,
+  refusedExitCode,
+  unavailableExitCode,
+} from "./ledger";
 import type { ChannelContext } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
 
@@ -83,6 +89,7 @@ export class MigrationJob extends pulumi.ComponentResource {
               initContainers: program.initContainers,
               volumes: program.volumes,
               finalExitCodes: [refusedExitCode],
+              repeatedExitCodes: [unavailableExitCode],
             }),
       },
       { parent: this },

@@ -29,11 +29,13 @@ export async function observeDataJobs(
 async function observation(cluster: Cluster, namespace: string, job: V1Job): Promise<JobObservation> {
   const { name = "", labels = {}, annotations = {} } = job.metadata ?? {};
   const status = statusOf(job);
+  const completedAt = job.status?.completionTime?.toISOString();
   return {
     run: labels[labelKeys.run] ?? name,
     attempt: Number(annotations[tryAnnotation] ?? 1),
     status,
     says: status === "complete" ? null : await lastWords(cluster, namespace, name),
+    ...(status === "complete" && completedAt !== undefined ? { completedAt } : {}),
   };
 }
 

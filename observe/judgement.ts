@@ -5,6 +5,7 @@ import type { Actor } from "../policies/gates/input/governance";
 import { type Attribution, signedDecisions } from "../rollout/history";
 import type { Proposal } from "../rollout/proposal";
 import type { ChannelRecord } from "../rollout/record";
+import { afterRestore } from "../rollout/restored";
 import type { Verdict } from "../rollout/verdict";
 import { claimedActor, observeActor } from "./actor";
 import { type JudgedTransition, type SnapshotSources, takeSnapshot } from "./snapshot";
@@ -20,9 +21,11 @@ export interface Judgement {
 /** Collects what the gates need for this transition, and asks them; nothing is asked where nothing changes. */
 export async function judgeProposal(
   proposal: Proposal,
-  record: ChannelRecord | null,
-  sources: SnapshotSources,
+  recorded: ChannelRecord | null,
+  recordedSources: SnapshotSources,
 ): Promise<Judgement> {
+  const { record, live } = afterRestore(recorded, recordedSources.live);
+  const sources = { ...recordedSources, live };
   const { channel, settings } = sources;
   if (proposal.kind === "none" || proposal.kind === "refuse") {
     return { verdicts: [], snapshot: null, attribution: attribute(claimedActor(), settings, []) };

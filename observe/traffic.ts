@@ -2,11 +2,12 @@ import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
 import { routeMatch, takesAll } from "../rollout/cohorts";
-import { labelKeys, managedBy, mirrorName } from "../rollout/labels";
+import { labelKeys, managedBy, mirrorName, restoredName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
 import { observeAffinity } from "./affinity";
 import { observeDataJobs } from "./data-jobs";
 import { ask, type Cluster } from "./kubernetes";
+import { observeRestore } from "./restored";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
 
@@ -68,7 +69,7 @@ export async function observeGateway(cluster: Cluster, channel: ChannelSection):
   return { problem: await observeAffinity(cluster, channel, spec.gatewayClassName) };
 }
 
-/** Weights of the channel's routes, the transition of the record's mirror, and the Jobs of its data. */
+/** Weights of the channel's routes, the transition of the record's mirror, the Jobs of its data, and its last restore. */
 export async function observeTraffic(
   cluster: Cluster,
   channelName: string,
@@ -82,7 +83,7 @@ export async function observeTraffic(
   const labelSelector = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const [routes, mirror, jobs] = await Promise.all([
+  const [routes, mirror, jobs, restored] = await Promise.all([
     ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
       cluster.custom.listNamespacedCustomObject(
         { ...gatewayApi, namespace, plural: "httproutes", labelSelector },
@@ -93,6 +94,7 @@ export async function observeTraffic(
       cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }, options),
     ),
     observeDataJobs(cluster, namespace, labelSelector),
+    observeRestore(cluster, namespace, restoredName(product, channelName), selector),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};
@@ -108,6 +110,7 @@ export async function observeTraffic(
       : { rules: Object.fromEntries(others.map(([service, { rules }]) => [service, rules])) }),
     mirror: transition === undefined || at === undefined ? null : { transition, at },
     jobs,
+    ...(restored === null ? {} : { restored }),
   };
 }
 

@@ -3,7 +3,8 @@ import { backup } from "../rollout/data-jobs";
 
 /** Name of a backup's file in its volume: no path, so that it cannot lead out of it. */
 export const backupFile = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.dump$/, {
-  error: "expected the name of a file in the backups' volume, such as canary-01JD2N7R.dump, without a path",
+  error:
+    "expected the name of a file in the backups' volume, such as canary-backup-1f2e3d4c.dump, without a path",
 });
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hex" });
@@ -43,6 +44,14 @@ const migrationSince = z.strictObject({
 });
 export type MigrationSince = z.infer<typeof migrationSince>;
 
+/** What the ledger of the live database says by now; of every product that it knows. */
+const ledger = z.strictObject({
+  applied: z.array(z.strictObject({ product: z.string(), id: z.string(), checksum: z.string() })),
+  /** What was run at some time, and is not applied. */
+  notApplied: z.array(z.strictObject({ product: z.string(), id: z.string() })),
+});
+export type LedgerAnswer = z.infer<typeof ledger>;
+
 /** A backup and the live database side by side: what restoring it would lose. */
 export const comparison = z.strictObject({
   backup: z.strictObject({
@@ -56,6 +65,8 @@ export const comparison = z.strictObject({
   tables: z.array(tableComparison),
   /** Null where the database has no ledger of migrations. */
   migrations: z.array(migrationSince).nullable(),
+  /** Null where there is none, or the program does not look. */
+  ledger: ledger.nullable().default(null),
 });
 export type Comparison = z.infer<typeof comparison>;
 
@@ -67,6 +78,8 @@ export const restoration = z.strictObject({
   /** The database as it was right before; null where none was asked for. */
   backupBefore: backup.nullable(),
   tables: z.array(z.strictObject({ table: z.string(), rows: z.int().min(0) })),
+  /** As it was restored; null where there is none, or the program does not look. */
+  ledger: ledger.nullable().default(null),
 });
 export type Restoration = z.infer<typeof restoration>;
 

@@ -8,6 +8,7 @@ import { approvalCommand } from "./approval";
 import { describeLoss, describePlan, describeRun } from "./describe";
 import { approvers, type RestoreInputs, readInputs } from "./inputs";
 import { jobRunner, type Perform } from "./job";
+import { NotRecorded, type RestoredFact, type Tell, tellByConfigMap, tellChannels } from "./record";
 import { planRestore, type RestoreContext, runRestore, UnknownOutcome } from "./restore";
 
 /** Where the command works, and what it writes to. */
@@ -19,6 +20,8 @@ export interface Surroundings {
   complain(text: string): void;
   /** What runs the Jobs; on the channel's cluster where it is left out. */
   perform?: Perform;
+  /** What tells the channels; on their clusters where it is left out. */
+  tellChannel?: Tell;
 }
 
 interface Options {
@@ -36,12 +39,14 @@ interface RunOptions extends Options {
 
 const examples = `
 Examples:
-  npm run restore -- plan --channel canary --backup canary-01JD2N7R.dump
+  npm run restore -- plan --channel canary --backup canary-backup-1f2e3d4c.dump
   npm run approve -- sign --channel canary --scope restore:canary:<sha256> --expires 4h --key-file ~/.release/ann.pem
-  npm run restore -- run --channel canary --backup canary-01JD2N7R.dump
+  npm run restore -- run --channel canary --backup canary-backup-1f2e3d4c.dump
+  npm run restore -- record --channel canary --backup canary-backup-1f2e3d4c.dump
 
-\`plan\` changes nothing and prints the line that approves it. Exit codes: 0 done, 1 refused or failed, the data is as
-it was, 2 wrong usage, 3 not known how it ended: look with \`plan\`. Step by step: docs/backup.md.`;
+\`plan\` changes nothing and prints the line that approves it; \`record\` tells the channel once more what \`run\` has told
+it. Exit codes: 0 done, 1 refused or failed, the data is as it was, 2 wrong usage, 3 not known how it ended: look with
+\`plan\`, 4 the data is restored, and the channel does not know it: repeat \`record\`. Step by step: docs/backup.md.`;
 
 /** @returns the exit code, as the help says */
 export async function runRestoreCommand(
@@ -49,6 +54,11 @@ export async function runRestoreCommand(
   surroundings: Surroundings,
 ): Promise<number> {
   const { write, complain } = surroundings;
+  const told = async (inputs: RestoreInputs, fact: RestoredFact, { json: quiet }: Options) => {
+    const { projectDir, tellChannel = tellByConfigMap } = surroundings;
+    const written = await tellChannels(projectDir, inputs, fact, tellChannel);
+    if (!quiet) write(`The next update of the channel takes it into account (${written.join(", ")}).\n`);
+  };
   const program = new Command("npm run restore --")
     .description("Put a backup in the place of a channel's data, and say before what is lost by it.")
     .addHelpText("after", examples)
@@ -88,6 +98,16 @@ export async function runRestoreCommand(
       });
       const reason = options.withoutBackup === true ? { withoutBackup: options.reason } : {};
       write(options.json ? json({ ...result, ...reason }) : describeRun(result));
+      const { restored, at, ledger } = result.done;
+      await told(inputs, { ...restored, at, ledger }, options);
+    });
+  common(program.command("record"))
+    .description("tell the channel again that it was restored, and what its database's ledger says now")
+    .action(async (options: Options) => {
+      const { inputs, context, deadlineSeconds } = prepare(options, surroundings);
+      const { backup, comparedAt, ledger } = await planRestore(options.backup, deadlineSeconds, context);
+      const { file, sha256 } = backup;
+      await told(inputs, { file, sha256, at: comparedAt, ledger }, options);
     });
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -96,9 +116,13 @@ export async function runRestoreCommand(
     if (isUsage(error)) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UnknownOutcome) {
       complain(
-        `It is not known whether it was restored: ${error.message}\nLook with: npm run restore -- plan …\n`,
+        `It is not known whether it was restored: ${error.message}\nLook with: npm run restore -- plan …\nIf it was, tell the channel: npm run restore -- record …\n`,
       );
       return 3;
+    }
+    if (error instanceof NotRecorded) {
+      complain(`${error.message}\n`);
+      return 4;
     }
     if (!(error instanceof UserError)) throw error;
     complain(`${error.message}\n`);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import { type LedgerSpec, ledgerSpec } from "../config/schemas/migration";
 import {
-  addedMigrations,
+  broughtMigrations,
   endsRollout,
   jobName,
   type MigrationMemory,
@@ -23,6 +23,8 @@ export const jobObservation = z.object({
   status: z.enum(["running", "complete", "failed"]),
   /** Progress or last words of its container, where they could be read. */
   says: z.string().nullable(),
+  /** ISO 8601, of one that ended well. */
+  completedAt: z.string().optional(),
 });
 export type JobObservation = z.infer<typeof jobObservation>;
 
@@ -120,7 +122,11 @@ export function plannedData(input: DataPlanInput): PlannedData {
     migrations: [
       ...kept.map((run) => ({ run, due: false, stopped: ended(run) })),
       ...due.map((run) => ({ run, due: true, stopped: false })),
-    ].map((planned) => ({ ...planned, name: nameOfTry(jobName(planned.run), jobs) })),
+    ].map((planned) => ({
+      ...planned,
+      // What a restore has taken back waits for a person: it is not tried again by itself.
+      name: nameOfTry(jobName(planned.run), jobs, planned.due || !isLost(planned.run, record)),
+    })),
     companions: plannedCompanions(input, due),
     reconciliations: plannedReconciliations(input),
   };
@@ -132,10 +138,14 @@ function isGivenUp(run: MigrationRun, jobs: readonly JobObservation[]): boolean 
   return last?.status === "failed" && last.attempt >= undoTries;
 }
 
+function isLost({ spec }: MigrationRun, memory: MigrationMemory | null): boolean {
+  return memory?.lost?.includes(spec.id) ?? false;
+}
+
 /** A Job that failed is never the same again: it is tried once more under another name. */
-function nameOfTry(run: string, jobs: readonly JobObservation[]): string {
+function nameOfTry(run: string, jobs: readonly JobObservation[], again = true): string {
   const last = latestTry(run, jobs);
-  const attempt = last === undefined ? 1 : last.attempt + (last.status === "failed" ? 1 : 0);
+  const attempt = last === undefined ? 1 : last.attempt + (again && last.status === "failed" ? 1 : 0);
   return attempt === 1 ? run : `${run}-${attempt}`;
 }
 
@@ -188,7 +198,7 @@ const idLength = 8;
 /** Updates that try to undo a migration before it is left as it is. */
 const undoTries = 3;
 
-function companionRun({ kind, of }: CompanionJob): string {
+export function companionRun({ kind, of }: CompanionJob): string {
   return `${kind}-${sha256(of).slice(0, idLength)}`;
 }
 
@@ -217,7 +227,7 @@ function plannedReconciliations({
   // Of a rollout that begins now, the backfills only begin.
   const begins = candidate.id !== record?.candidate?.id;
   const waits = begins
-    ? addedMigrations(candidate, to.baseline).some(({ phase }) => phase === "backfill")
+    ? broughtMigrations(candidate, to.baseline, record).some(({ phase }) => phase === "backfill")
     : unfinishedBackfills(candidate, record, jobs).length > 0;
   if (waits) return [];
   const attempt = transition?.attempt ?? record?.attempt ?? 1;
@@ -238,7 +248,7 @@ export function rememberedData(
   { migrations, companions }: PlannedData,
   to: Position,
   before: DataMemory | null,
-): Required<DataMemory> {
+): Required<Omit<DataMemory, "lost">> & Pick<DataMemory, "lost"> {
   const runs = (due: boolean) => migrations.filter((one) => one.due === due).map(({ run }) => run);
   return {
     ...rememberedMigrations({ due: runs(true), kept: runs(false) }, to, before),

@@ -1,6 +1,8 @@
 import type { MigrationSpec } from "../config/schemas/migration";
-import { addedMigrations, isUndone, type MigrationRun } from "./migrations";
+import { broughtMigrations, isUndone, type MigrationRun } from "./migrations";
 import type { Plan } from "./plan";
+import { describeRestore, type Restore } from "./restored";
+import type { RestoreRef } from "./restored-data";
 
 /** One migration as people and programs are told of it. */
 export interface ToldMigration {
@@ -34,10 +36,10 @@ function wayBack({ bothFormsWritten }: MigrationSpec): string {
 }
 
 /** What of the rollout is left for later updates, in their order. */
-export function runLater({ to, data }: Plan): ToldMigration[] {
+export function runLater({ to, data, restore }: Plan): ToldMigration[] {
   const known = (id: string) => data.migrations.some(({ run }) => run.spec.id === id);
   if (to.candidate === null || to.state === "rolled-back") return [];
-  return addedMigrations(to.candidate, to.baseline)
+  return broughtMigrations(to.candidate, to.baseline, restore)
     .filter(({ id, phase }) => !known(id) && (phase === "switch" || phase === "contract"))
     .map((spec) =>
       told(
@@ -64,8 +66,16 @@ export function describeMigration({ id, phase, direction, reversible, undone, wh
 export function dataRows(plan: Plan): string[][] {
   const copies = plan.data.companions.some(({ job, due }) => due && job.kind === "backup");
   return [
+    ...(plan.restore === null ? [] : [["restored", describeRestored(plan.restore)]]),
     ...(copies ? [["copy", "a backup, restored once to see that it can be"]] : []),
     ...runNow(plan).map((one) => [one.direction === "up" ? "migrate" : "undo", describeMigration(one)]),
     ...runLater(plan).map((one) => ["later", describeMigration(one)]),
   ];
+}
+
+/** What a restore of the data means for the releases that are live. */
+export function describeRestored(restore: RestoreRef & Pick<Restore, "lost">): string {
+  const { lost } = restore;
+  const missing = lost.length === 0 ? "" : `; not in the data any more: ${lost.join(", ")}`;
+  return `the data are those of ${describeRestore(restore)}${missing}`;
 }

@@ -11,6 +11,8 @@ import {
   type TransitionKind,
 } from "./record";
 import type { Release } from "./release";
+import { withRestore } from "./restored";
+import type { RestoreRef } from "./restored-data";
 import type { Verdict } from "./verdict";
 
 /** Who did it, why, by which lane, and on whose word; as far as known. */
@@ -34,14 +36,16 @@ const listLength = 20;
 /** The record after a transition that the data plane has confirmed. */
 export function nextRecord(
   channel: string,
-  previous: ChannelRecord | null,
+  recorded: ChannelRecord | null,
   plan: Plan,
   confirmed: Confirmation,
   attribution: Attribution,
   backup: Backup | null = null,
 ): ChannelRecord {
-  const { transition, to } = plan;
+  const { transition, to, restore } = plan;
   if (transition === null) throw new Error("without a transition the record stays as it is");
+  const previous = withRestore(recorded, restore);
+  const restored = restore === null ? previous?.restored : refOf(restore);
   const at = confirmed.confirmedAt;
   const ref = { id: transition.id, kind: transition.kind, at };
   const entry: HistoryEntry = {
@@ -52,6 +56,7 @@ export function nextRecord(
     // Of an unfinished raise that is taken back, nothing that was signed for it was used.
     ...(lowers(transition.kind) ? signedDecisions([]) : {}),
     ...(backup === null ? {} : { backup }),
+    ...(restore?.isNew ? { restored: refOf(restore) } : {}),
   };
   const weightMoved = previous === null || previous.weight !== to.weight || previous.state !== to.state;
   return {
@@ -67,8 +72,13 @@ export function nextRecord(
     correlations: correlationsOf(previous, to, transition.id),
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
     ...rememberedData(plan.data, to, previous),
+    ...(restored === undefined ? {} : { restored }),
     braked: isBraked(previous, plan),
   };
+}
+
+function refOf({ backup, sha256, at }: RestoreRef): RestoreRef {
+  return { backup, sha256, at };
 }
 
 function lowers(kind: TransitionKind): boolean {

@@ -30,3 +30,8 @@ export function routeName(product: string, channel: string, service: string): st
 export function mirrorName(product: string, channel: string): string {
   return `${product}-${channel}-record`;
 }
+
+/** ConfigMap by which a channel is told that its data were restored. */
+export function restoredName(product: string, channel: string): string {
+  return `${product}-${channel}-restored`;
+}

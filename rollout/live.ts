@@ -3,6 +3,7 @@ import { activeCohorts, cohortsAreLive, liveRule, missingCohorts } from "./cohor
 import { jobObservation } from "./data-jobs";
 import { type ChannelRecord, type Intent, type Position, positionOf, withCohorts } from "./record";
 import { httpServices, type Release } from "./release";
+import { restoreObservation } from "./restored-data";
 
 /** Traffic of one channel as the cluster shows it. */
 export const liveTraffic = z.object({
@@ -14,6 +15,8 @@ export const liveTraffic = z.object({
   mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
   /** Jobs that change, copy or check the channel's data. */
   jobs: z.array(jobObservation).default([]),
+  /** The last restore of the channel's data; missing where there was none. */
+  restored: restoreObservation.optional(),
 });
 export type LiveTraffic = z.infer<typeof liveTraffic>;
 

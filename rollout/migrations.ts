@@ -36,6 +36,8 @@ export interface PlannedMigrations {
 export interface MigrationMemory {
   migrations?: MigrationRun[] | undefined;
   contracted?: string[] | undefined;
+  /** Ids of those that a restore has taken back and nothing has run again. */
+  lost?: string[] | undefined;
 }
 
 type Remembered = Position & MigrationMemory;
@@ -46,6 +48,25 @@ export function addedMigrations(
   before: Pick<Release, "migrations"> | null,
 ): MigrationSpec[] {
   return release.migrations.filter(({ id }) => !before?.migrations.some((known) => known.id === id));
+}
+
+/** Migrations that a rollout runs: what the baseline does not have, or had, and a restore has taken back. */
+export function broughtMigrations(
+  release: Pick<Release, "id" | "migrations">,
+  before: Pick<Release, "migrations"> | null,
+  memory: MigrationMemory | null,
+): MigrationSpec[] {
+  const added = addedMigrations(release, before);
+  const again = (id: string) =>
+    memory?.lost?.includes(id) ||
+    memory?.migrations?.some((run) => run.release === release.id && run.spec.id === id);
+  return release.migrations.filter((spec) => added.includes(spec) || again(spec.id));
+}
+
+/** Whether it has run in this rollout, and is in the data. */
+export function hasRun({ migrations, lost }: MigrationMemory, id: string): boolean {
+  const ran = migrations?.some((run) => run.spec.id === id && run.direction === "up") ?? false;
+  return ran && !lost?.includes(id);
 }
 
 /** Contract migrations of the live release that have not run: what `finalize` has left to do. */
@@ -116,13 +137,15 @@ function dueRuns(
 
   if (record === null) return baseline.migrations.map((spec) => run(baseline, spec, "before-traffic"));
   if (candidate !== null) {
-    const added = addedMigrations(candidate, baseline);
+    const added = broughtMigrations(candidate, baseline, record);
     const of = (phase: MigrationPhase, step: MigrationStep) =>
       added.filter((spec) => spec.phase === phase).map((spec) => run(candidate, spec, step));
     const starts = state !== "rolled-back" && candidate.id !== record.candidate?.id;
+    // Putting weights right runs no switch again that a restore has taken back.
+    const arrives = state === "completed" && (record.state !== "completed" || starts);
     return [
       ...(starts ? [...of("expand", "before-traffic"), ...of("backfill", "alongside")] : []),
-      ...(state === "completed" ? of("switch", "after-traffic") : []),
+      ...(arrives ? of("switch", "after-traffic") : []),
     ];
   }
   if (kind !== "finalize" || baseline.id !== record.baseline.id) return [];
@@ -130,8 +153,13 @@ function dueRuns(
   if (undone === null) {
     return pendingContracts(record).map((spec) => run(baseline, spec, "after-traffic"));
   }
+  // What a restore has taken back needs no undoing, and what the baseline has as well is not the candidate's to undo.
   const ran = (record.migrations ?? []).filter(
-    ({ release, direction }) => release === undone.id && direction === "up",
+    ({ release, direction, spec: { id } }) =>
+      release === undone.id &&
+      direction === "up" &&
+      !record.lost?.includes(id) &&
+      !baseline.migrations.some((spec) => spec.id === id),
   );
   return ran
     .filter(({ spec }) => isUndone(spec))
@@ -144,13 +172,19 @@ export function rememberedMigrations(
   { due, kept }: PlannedMigrations,
   to: Position,
   before: MigrationMemory | null,
-): Required<MigrationMemory> {
-  const contracts = due.filter(({ spec, direction }) => spec.phase === "contract" && direction === "up");
+): Required<Omit<MigrationMemory, "lost">> & Pick<MigrationMemory, "lost"> {
+  const upwards = due.filter(({ direction }) => direction === "up");
+  const contracts = upwards.filter(({ spec }) => spec.phase === "contract");
   const known = [...(before?.contracted ?? []), ...contracts.map(({ spec }) => spec.id)];
   const declared = [to.baseline, to.candidate].flatMap((release) => release?.migrations ?? []);
+  const isDeclared = (id: string) => declared.some((spec) => spec.id === id);
+  const lost = (before?.lost ?? []).filter(
+    (id) => isDeclared(id) && !upwards.some(({ spec }) => spec.id === id),
+  );
   return {
     migrations: [...kept, ...due],
-    contracted: [...new Set(known)].filter((id) => declared.some((spec) => spec.id === id)),
+    contracted: [...new Set(known)].filter(isDeclared),
+    ...(lost.length === 0 ? {} : { lost }),
   };
 }
 
@@ -170,4 +204,9 @@ export function jobName({
 }: Pick<MigrationRun, "release" | "direction" | "attempt"> & { spec: Pick<MigrationSpec, "id"> }): string {
   const verb = direction === "up" ? "migrate" : "undo";
   return `${verb}-${spec.id}-${sha256({ release, attempt }).slice(0, idLength)}`;
+}
+
+/** Names of all Jobs that run a migration upwards, whichever release and attempt. */
+export function jobsOfMigration(id: string): RegExp {
+  return new RegExp(`^migrate-${id}-[0-9a-f]{${idLength}}$`);
 }

@@ -4,6 +4,7 @@ import type { LiveTraffic } from "./live";
 import type { Proposal } from "./proposal";
 import { type ChannelRecord, type Intent, type Position, positionOf, type TransitionKind } from "./record";
 import { httpServices, type Release } from "./release";
+import { afterRestore, type Restore } from "./restored";
 import { type Side, sharedReplicas, weightedReplicas } from "./stages";
 import type { Verdict } from "./verdict";
 
@@ -32,6 +33,8 @@ export interface Plan {
   to: Position;
   releases: PlannedRelease[];
   data: PlannedData;
+  /** A restore of the data that it takes into account. */
+  restore: Restore | null;
   why: string;
 }
 
@@ -116,7 +119,7 @@ function planOf(
   transition: Plan["transition"],
   kind: Exclude<TransitionKind, "resume"> = "correct",
 ): Plan {
-  const { record, live } = input;
+  const { record, live, restore } = afterRestore(input.record, input.live);
   const from = record === null ? null : positionOf(record);
   const data = plannedData({
     to,
@@ -125,7 +128,7 @@ function planOf(
     settings: input.data,
     jobs: live.jobs,
   });
-  return { transition, from, to, why, releases: plannedReleases(to, from, input), data };
+  return { transition, from, to, why, releases: plannedReleases(to, from, input), data, restore };
 }
 
 function plannedReleases(

@@ -4,12 +4,15 @@ import { endsRollbackWindow, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
 import { type ChannelRecord, type Position, withCohorts } from "./record";
 import type { Release } from "./release";
+import { afterRestore } from "./restored";
 import { nextStage } from "./stages";
 import { switchThatRan } from "./switched";
 
 /** The one transition this update is about. */
-export function propose(input: ProposeInput): Proposal {
-  const { record, intent, desired, live } = input;
+export function propose(asked: ProposeInput): Proposal {
+  const { record, live } = afterRestore(asked.record, asked.live);
+  const input = { ...asked, record, live };
+  const { intent, desired } = input;
   const lost = lostMemory(record, intent, live);
   if (lost !== null) return { kind: "refuse", why: lost };
   if (record === null) return install(desired);
@@ -200,9 +203,14 @@ function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord
   const { baseline, candidate } = record;
   const switched = switchThatRan(record, intent, live);
   if (switched !== null) {
+    const { restored } = live;
+    const unread =
+      restored !== undefined && "problem" in restored
+        ? `. Whether it was restored is not known: ${restored.problem}`
+        : "";
     return {
       kind: "refuse",
-      why: `${candidate?.version} has switched its data to a form that ${baseline.version} cannot rely on (migration ${switched}), so it cannot be rolled back. Release what mends it as a new version, or restore the backup made before it: docs/backup.md`,
+      why: `${candidate?.version} has switched its data to a form that ${baseline.version} cannot rely on (migration ${switched}), so it cannot be rolled back. Release what mends it as a new version, or restore the backup made before it: docs/backup.md${unread}`,
     };
   }
   const why =

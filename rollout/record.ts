@@ -3,6 +3,7 @@ import { cohort } from "./cohorts";
 import { backup, companionJob } from "./data-jobs";
 import { migrationRun } from "./migrations";
 import { release } from "./release";
+import { restoreRef } from "./restored-data";
 
 export const transitionKind = z.enum([
   "install",
@@ -74,6 +75,8 @@ const historyEntry = z.object({
   judgedBy: packSignature.optional(),
   /** The copy that was made before its migrations. */
   backup: backup.optional(),
+  /** The restore that was taken into account with it. */
+  restored: restoreRef.optional(),
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
@@ -112,6 +115,10 @@ export const channelRecord = position.extend({
   companions: z.array(companionJob).optional(),
   /** Ids of the contract migrations that have run: no release that lacks one can read this data. */
   contracted: z.array(z.string()).optional(),
+  /** The newest restore of the data that was taken into account. */
+  restored: restoreRef.optional(),
+  /** Ids of the migrations that restores have taken back and nothing has run again. */
+  lost: z.array(z.string()).optional(),
   /** A weight lowered by a human hand was adopted: not raised until the attempt is. */
   braked: z.boolean(),
 });

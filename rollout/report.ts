@@ -1,5 +1,5 @@
 import { activeCohorts } from "./cohorts";
-import { dataRows, runLater, runNow } from "./data-report";
+import { dataRows, describeRestored, runLater, runNow } from "./data-report";
 import type { Decision, Plan } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
@@ -16,9 +16,19 @@ export function describeDecision(
   const lines = [`${channel}: ${headline(proposal, decision)}`];
   if (decision.outcome === "go" && decision.plan.transition !== null)
     lines.push("", ...table(planWidths, planRows(decision.plan)));
+  else if (restoreOf(decision) !== null) lines.push("", ...table(planWidths, restoredRows(decision)));
   if (verdicts.length > 0) lines.push("", ...table(gateWidths, gateRows(verdicts)), "");
   if (decision.outcome === "hold") lines.push("  nothing is advanced; what is recorded stays as it is");
   return lines.join("\n");
+}
+
+function restoreOf(decision: Decision): Plan["restore"] {
+  return decision.outcome === "blocked" ? null : (decision.plan?.restore ?? null);
+}
+
+function restoredRows(decision: Decision): string[][] {
+  const restore = restoreOf(decision);
+  return restore === null ? [] : [["restored", describeRestored(restore)]];
 }
 
 function headline(proposal: Proposal, decision: Decision): string {
@@ -137,6 +147,7 @@ export function explainDecision(
             transition: plan.transition,
             from: plan.from === null ? null : positionForPrograms(plan.from),
             to: positionForPrograms(plan.to),
+            restore: plan.restore,
             migrations: runNow(plan),
             laterMigrations: runLater(plan),
             releases: plan.releases.map(({ release, side, share, services }) => ({
@@ -185,8 +196,15 @@ function andCohorts(position: Position): string {
 
 /** The stack's output for people: where the channel stands, and what it waits for. */
 export function describeStatus(record: ChannelRecord, decision: Decision): string {
-  const position = describePosition(record);
-  return decision.outcome === "hold" ? `${position}; held by ${holders(decision.reasons)}` : position;
+  const { restored, lost = [] } = record;
+  // What this update has run again is there again.
+  const written = restored === undefined || lost.length === 0 ? null : { ...restored, lost };
+  const moves = decision.outcome === "go" && decision.plan.transition !== null;
+  const restore = moves ? written : restoreOf(decision);
+  const where = [describePosition(record), ...(restore === null ? [] : [describeRestored(restore)])];
+  return [...where, ...(decision.outcome === "hold" ? [`held by ${holders(decision.reasons)}`] : [])].join(
+    "; ",
+  );
 }
 
 /** Only the gates' names: figures change with every look and would show as a difference. */

@@ -1,6 +1,6 @@
 import { latestTry } from "./data-jobs";
 import type { LiveTraffic } from "./live";
-import { endsRollbackWindow, jobName } from "./migrations";
+import { endsRollbackWindow, hasRun, jobName } from "./migrations";
 import { type ChannelRecord, type Intent, interrupted } from "./record";
 
 /**
@@ -14,13 +14,14 @@ export function switchThatRan(
 ): string | null {
   const spec = endsRollbackWindow(record);
   if (spec === undefined || record.candidate === null) return null;
-  if (record.migrations?.some((run) => run.spec.id === spec.id && run.direction === "up")) return spec.id;
+  if (hasRun(record, spec.id)) return spec.id;
   if (!interrupted(record, intent) || intent === null) return null;
   const release = record.candidate.id;
   // Of an update that was interrupted twice, the first one may have had a lower attempt.
   const attempts = Array.from({ length: intent.attempt }, (_, index) => index + 1);
-  const jobs = attempts.map((attempt) =>
-    latestTry(jobName({ spec, release, direction: "up", attempt }), live.jobs),
-  );
+  // What is recorded and did not count above was taken back by a restore; its Job is still kept.
+  const recorded = (record.migrations ?? []).map(jobName);
+  const names = attempts.map((attempt) => jobName({ spec, release, direction: "up", attempt }));
+  const jobs = names.filter((name) => !recorded.includes(name)).map((name) => latestTry(name, live.jobs));
   return jobs.some((job) => job !== undefined && job.status !== "failed") ? spec.id : null;
 }

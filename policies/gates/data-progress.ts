@@ -5,7 +5,7 @@ import {
   reconciliationName,
   unfinishedBackfills,
 } from "../../rollout/data-jobs";
-import { addedMigrations, jobName } from "../../rollout/migrations";
+import { broughtMigrations, jobName } from "../../rollout/migrations";
 import type { Finding } from "./findings";
 import type { GateInput } from "./input";
 
@@ -13,7 +13,7 @@ import type { GateInput } from "./input";
 export function judgeBackfillProgress({ to, record, snapshot }: GateInput): Finding[] {
   const { candidate, baseline, weight } = to;
   if (candidate === null) return [];
-  return addedMigrations(candidate, baseline)
+  return broughtMigrations(candidate, baseline, record)
     .filter(({ phase, before = 100 }) => phase === "backfill" && before <= weight)
     .map(({ id, before = 100 }): Finding => {
       const needed = `has to be complete before ${before} %`;

@@ -1,5 +1,5 @@
 import type { MigrationPhase, MigrationSpec } from "../../config/schemas/migration";
-import { addedMigrations, checksum, isUndone } from "../../rollout/migrations";
+import { addedMigrations, broughtMigrations, checksum, isUndone } from "../../rollout/migrations";
 import type { Release } from "../../rollout/release";
 import { declareAfterwards, declaredData } from "./declared-data";
 import { inWords } from "./duration";
@@ -14,15 +14,17 @@ export function judgeDeclared(input: GateInput): Finding[] {
   const { to } = input;
   const declared = judged(input).migrations;
   const before = to.candidate === null ? [] : to.baseline.migrations;
-  const added = addedMigrations(judged(input), to.candidate === null ? null : to.baseline);
+  const over = to.candidate === null ? null : to.baseline;
+  const added = addedMigrations(judged(input), over);
+  const brought = broughtMigrations(judged(input), over, input.record);
   return [
     ...judgeContracted(input),
     ...judgeIds(declared),
     ...judgeKept(input, before),
-    ...judgeLedger(input, judged(input), added),
-    ...judgeBackfills(input, added),
-    ...judgeWayBack(input, added),
-    ...judgeWaits(input, added),
+    ...judgeLedger(input, judged(input), brought),
+    ...judgeBackfills(input, brought),
+    ...judgeWayBack(input, brought),
+    ...judgeWaits(input, brought),
     ...(added.length > 0 ? judgeSchema(input, added) : []),
   ];
 }

@@ -1,10 +1,11 @@
-import { addedMigrations, pendingContracts } from "../../rollout/migrations";
+import { broughtMigrations, pendingContracts } from "../../rollout/migrations";
 import type { Verdict } from "../../rollout/verdict";
 import { contracts } from "./change";
 import { judgeBackfillProgress, judgeOlderReleases, judgeReconciliation } from "./data-progress";
 import { judgeDeclared, judgeLedger } from "./declared-migrations";
 import { type Finding, isSome, verdictOf } from "./findings";
 import { type GateInput, judged } from "./input";
+import { judgeRestore } from "./restored-data";
 
 const gate = "migrations";
 
@@ -30,15 +31,16 @@ function judgeBeginning(input: GateInput): Verdict {
   const { to } = input;
   const declared = judged(input).migrations;
   const before = to.candidate === null ? [] : to.baseline.migrations;
-  if (declared.length === 0 && before.length === 0) {
+  const restored = judgeRestore(input);
+  if (declared.length === 0 && before.length === 0 && restored.length === 0) {
     return { gate, status: "skipped", reason: "no live release has migrations" };
   }
-  const added = addedMigrations(judged(input), to.candidate === null ? null : to.baseline);
+  const added = broughtMigrations(judged(input), to.candidate === null ? null : to.baseline, input.record);
   const told: Finding = { status: "pass", reason: describe(added, input) };
   // A channel that is installed late brings its whole history to data that others may live on.
   const contracts = added.some(({ phase }) => phase === "contract");
   const older = input.kind === "install" && contracts ? judgeOlderReleases(input) : [];
-  return verdictOf(gate, [told, ...judgeDeclared(input), ...older], {
+  return verdictOf(gate, [told, ...restored, ...judgeDeclared(input), ...older], {
     observed: names(declared),
     expected: before.length === 0 ? "each once, in order" : `${names(before)}, and after them its own`,
   });
@@ -46,6 +48,7 @@ function judgeBeginning(input: GateInput): Verdict {
 
 function judgeProgress(input: GateInput): Verdict {
   const findings: Finding[] = [
+    ...judgeRestore(input),
     ...judgeBackfillProgress(input),
     ...judgeReconciliation(input),
     ...judgeLedgerOfSwitches(input),
@@ -60,7 +63,9 @@ function judgeProgress(input: GateInput): Verdict {
 function judgeLedgerOfSwitches(input: GateInput): Finding[] {
   const { candidate, baseline, state } = input.to;
   if (candidate === null || state !== "completed") return [];
-  const switches = addedMigrations(candidate, baseline).filter(({ phase }) => phase === "switch");
+  const switches = broughtMigrations(candidate, baseline, input.record).filter(
+    ({ phase }) => phase === "switch",
+  );
   return judgeLedger(input, candidate, switches).map(waiting);
 }
 
@@ -74,7 +79,7 @@ function judgeContract(input: GateInput): Verdict {
   const pending = record === null ? [] : pendingContracts(record);
   const ledger = judgeLedger(input, to.baseline, pending).map(waiting);
   const told: Finding = { status: "pass", reason: `${names(pending)} takes away what nobody needs any more` };
-  return verdictOf(gate, [told, ...ledger, ...judgeOlderReleases(input)], {
+  return verdictOf(gate, [told, ...judgeRestore(input), ...ledger, ...judgeOlderReleases(input)], {
     expected: `no release older than ${to.baseline.version} on this data`,
   });
 }
@@ -86,7 +91,7 @@ const whenOf = {
   contract: "runs when nothing older is live",
 } as const;
 
-type Added = ReturnType<typeof addedMigrations>;
+type Added = ReturnType<typeof broughtMigrations>;
 
 function describe(added: Added, { kind }: GateInput): string {
   if (added.length === 0) return "no new migration, and those that have run are unchanged";

@@ -19,6 +19,7 @@ import {
   positionOf,
   type TransitionKind,
 } from "../../rollout/record";
+import { afterRestore, type Restore } from "../../rollout/restored";
 import type { Verdict } from "../../rollout/verdict";
 import type { PackRun } from "./run";
 import { compare, type Target } from "./target";
@@ -40,6 +41,8 @@ export interface JudgedChannel {
   to: Position;
   /** What is done with the data on the way, and whose Jobs are kept. */
   data: PlannedData;
+  /** A restore of the data that the next record takes into account. */
+  restore: Restore | null;
   judgedAt: Date;
 }
 
@@ -126,9 +129,17 @@ export async function judgeChannel(
   });
   const comparison = compare(asked, record, proposal);
   if (comparison.outcome === "refused") return refused(comparison.reason);
-  const judged = { name: stack, configuration, record, intent, writtenBy: asked.transition, judgedAt: now };
+  const today = afterRestore(record, live);
+  const { restore } = today;
+  const judged = {
+    ...{ name: stack, configuration, record, intent, restore },
+    ...{ writtenBy: asked.transition, judgedAt: now },
+  };
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
-    plannedData({ to, record, transition, settings: dataSettings(channel), jobs: live.jobs });
+    plannedData({
+      ...{ to, transition, record: today.record },
+      ...{ settings: dataSettings(channel), jobs: today.live.jobs },
+    });
   if (comparison.outcome === "kept") {
     const to = positionOf(comparison.record);
     return { outcome: "passed", channel: { ...judged, transition: null, to, data: dataAt(to, null) } };

@@ -89,7 +89,7 @@ function expectedRecord(
   channel: JudgedChannel,
   signature: PackSignature | null,
 ): ChannelRecord | null {
-  const { record: before, transition, to, data, configuration } = channel;
+  const { record: before, transition, to, data, restore, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
   const plan = {
@@ -97,12 +97,20 @@ function expectedRecord(
     from: before === null ? null : positionOf(before),
     to,
     data,
+    restore,
     releases: [],
     why: "",
   };
   const entry = written.history.at(-1);
   if (entry === undefined) return null;
-  const { transition: _id, from: _from, to: _to, judgedBy: _judgedBy, ...attribution } = entry;
+  const {
+    transition: _id,
+    from: _from,
+    to: _to,
+    judgedBy: _judgedBy,
+    restored: _restored,
+    ...attribution
+  } = entry;
   const confirmation = { id: transition.id, confirmedAt, services: {} };
   const next = nextRecord(channel.name, before, plan, confirmation, attribution);
   return signature === null ? next : withSignature(next, signature);

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import * as data from "./story/data";
 import * as given from "./story/given";
 import { jobLog } from "./story/kubernetes";
+import { People } from "./story/people";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
@@ -98,6 +100,59 @@ describe("a backup before the first migration", () => {
     expect(backup!.size_bytes).toBeGreaterThan(1000);
     expect(await data.ordersHave(canary, "customer_id")).toBe(true);
     await verify.everyAcknowledgedWriteIsThere(canary);
+    await verify.noRequestFailed(canary);
+  });
+});
+
+describe("a restore of the backup of before", () => {
+  story("lets the rollback over a switch go, and a new attempt runs the migration again", async (world) => {
+    const turn = "0005-customer-id-required";
+    const canary = await given.emptyChannel(world);
+    canary.configure({ stages: [50, 100], rollbackWindow: "1h" });
+    data.keepsLedger(canary);
+    data.migrationIs(canary, "1.7.0", turn, { bothFormsWritten: undefined });
+    when.versionIsSet(canary, "1.6.0");
+    verify.moved(await when.up(canary), "install");
+    await data.keepsBackups(canary);
+    const people = await People.decideAbout(canary);
+    canary.configure({
+      permissions: { restore: ["operations"] },
+      approvals: { folder: join(world.dir, "approvals") },
+    });
+    await canary.startLoad();
+    when.versionIsSet(canary, "1.7.0");
+    await when.rolloutReaches(canary, 100);
+    await verify.noRequestFailed(canary);
+    expect(await data.ledger(canary)).toHaveProperty(turn, "applied");
+
+    // Made right before the switch.
+    const { backup } = (await verify.recordOf(canary)).history.at(-1)!;
+    const file = backup!.location.split("/").at(-1)!;
+    verify.succeeded(
+      await people.annApproves(`restore:${canary.stack}:${backup!.sha256}`, "--expires", "4h"),
+    );
+    verify.succeeded(await when.backupIsRestored(canary, file));
+    expect(await data.ledger(canary)).not.toHaveProperty(turn);
+    await verify.nothingChanges(canary, async () => {
+      verify.held(await when.up(canary), new RegExp(`${turn} of 1\\.7\\.0 is not in them`));
+      verify.tells(await when.preview(canary, "--expect-no-changes"), new RegExp(`${file}, restored at`));
+    });
+
+    when.versionIsSet(canary, "1.6.0");
+    verify.moved(await when.up(canary), "rollback", 0);
+    const { history, lost } = await verify.recordOf(canary);
+    expect(history.at(-1)).toMatchObject({ restored: { backup: file, sha256: backup!.sha256 } });
+    expect(lost).toEqual([turn]);
+    verify.moved(await when.up(canary), "finalize");
+    verify.succeeded(await when.preview(canary, "--expect-no-changes"));
+
+    await canary.startLoad();
+    when.versionIsSet(canary, "1.7.0");
+    canary.set({ attempt: "2", reason: "the data were restored" });
+    await when.rolloutReaches(canary, 100);
+    expect(await data.ledger(canary)).toHaveProperty(turn, "applied");
+    expect(await data.runs(canary, turn)).toBe(2);
+    await verify.shareIs(canary, "1.7.0", 100);
     await verify.noRequestFailed(canary);
   });
 });

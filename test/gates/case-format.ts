@@ -56,6 +56,13 @@ const remembered = z.strictObject({
   /** Ids of the candidate's migrations that were begun. */
   began: z.array(z.string()).optional(),
   contracted: z.array(z.string()).optional(),
+  /** A restore that was taken into account, and ids of migrations that it took back. */
+  restored: object.optional(),
+  lost: z.array(z.string()).optional(),
+  /** The attempt that is recorded. */
+  attempt: z.int().optional(),
+  correlations: texts.optional(),
+  history: z.array(object).optional(),
 });
 export type Remembered = z.infer<typeof remembered>;
 

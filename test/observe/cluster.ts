@@ -8,6 +8,8 @@ export interface ClusterObjects {
   /** By name. */
   gatewayClasses?: Record<string, unknown>;
   mirror?: { transition: string; at: string };
+  /** The ConfigMap by which the channel is told of a restore; or what its reading ends with. */
+  restored?: { metadata?: object; data?: Record<string, string> } | Error;
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
   jobs?: unknown[];
@@ -23,6 +25,7 @@ export function clusterWith({
   gateway,
   gatewayClasses = {},
   mirror,
+  restored,
   gatewayApi = true,
   jobs = [],
   pods = [],
@@ -34,7 +37,10 @@ export function clusterWith({
     context: "test",
     server: "https://cluster.test",
     core: {
-      readNamespacedConfigMap: () => found(mirror && { data: mirror }),
+      readNamespacedConfigMap: ({ name }: { name: string }) => {
+        if (name.endsWith("-record")) return found(mirror && { data: mirror });
+        return restored instanceof Error ? Promise.reject(restored) : found(restored);
+      },
       listNamespacedPod: () =>
         found({
           items: pods.map(({ name, createdAt }) => ({

@@ -125,3 +125,50 @@ describe("the gateway", () => {
     );
   });
 });
+
+describe("a restore of the data", () => {
+  const labels = {
+    "app.kubernetes.io/managed-by": "release-channels",
+    "app.kubernetes.io/part-of": "shop",
+    "release-channels.dev/channel": "canary",
+  };
+  const told = {
+    ...{ schema: 1, backup: "canary-backup-1f2e3d4c.dump", sha256: "a".repeat(64) },
+    restoredAt: "2026-01-01T00:00:00.000Z",
+    ledger: { applied: [{ id: "0001-orders", checksum: "c" }], notApplied: ["0002-customers"] },
+  };
+  const mapOf = (restored: string, of: object = labels) => ({ metadata: { labels: of }, data: { restored } });
+  const seen = async (restored: ClusterObjects["restored"]) => (await live({ restored })).restored;
+
+  test("is what the channel was told", async () => {
+    expect(await seen(mapOf(JSON.stringify(told)))).toEqual(told);
+    expect(await seen(mapOf(JSON.stringify({ ...told, ledger: null })))).toEqual({ ...told, ledger: null });
+  });
+
+  test.each<[string, ClusterObjects["restored"], RegExp]>([
+    [
+      "is no JSON",
+      mapOf("restored"),
+      /ConfigMap shop-canary\/shop-canary-restored, field data\.restored: .*restore -- record/,
+    ],
+    [
+      "lacks a field",
+      mapOf(JSON.stringify({ ...told, sha256: "x" })),
+      /field data\.restored\.sha256: expected a sha256 in hex/,
+    ],
+    ["has one too many", mapOf(JSON.stringify({ ...told, more: 1 })), /field data\.restored: .*more/],
+    ["says nothing", { metadata: { labels } }, /field data\.restored/],
+    [
+      "is another channel's",
+      mapOf(JSON.stringify(told), { ...labels, "release-channels.dev/channel": "stable" }),
+      /label release-channels\.dev\/channel is stable, expected canary/,
+    ],
+    [
+      "may not be read",
+      Object.assign(new Error("HTTP-Code: 403"), { code: 403, body: "" }),
+      /does not let this user read ConfigMap shop-canary\/shop-canary-restored/,
+    ],
+  ])("that %s is a problem, and no error", async (_, restored, problem) => {
+    expect(await seen(restored)).toEqual({ problem: expect.stringMatching(problem) });
+  });
+});

@@ -15,6 +15,7 @@ import { objectName, resolveRelease } from "../../rollout/release";
 import {
   aFile,
   apiAndWorker,
+  at,
   completed,
   intentTo,
   next,
@@ -389,6 +390,7 @@ describe("the record", () => {
   const now = () => new Date().toISOString();
   const judged = judgedTo(rolling(30), "advance", { record: before });
 
+  const restored = { backup: "canary-backup-1f2e3d4c.dump", sha256: "a".repeat(64), at: at(30) };
   const written = (confirmedAt: string, more: Partial<ChannelRecord> = {}): ChannelRecord => ({
     ...nextRecord(
       "canary",
@@ -399,6 +401,7 @@ describe("the record", () => {
         to: rolling(30),
         releases: [],
         data: noChanges,
+        restore: null,
         why: "",
       },
       { id: "t2", confirmedAt, services: {} },
@@ -433,6 +436,14 @@ describe("the record", () => {
     ["was confirmed an hour ago", () => written(new Date(Date.now() - 3_600_000).toISOString())],
     ["will be confirmed", () => written(new Date(Date.now() + 3_600_000).toISOString())],
     ["is none", () => ({ weight: 30 })],
+    ["says that the data were restored", () => written(now(), { restored, lost: ["0004-turn"] })],
+    [
+      "names a restore in its history that nobody saw",
+      () => {
+        const one = written(now());
+        return { ...one, history: one.history.map((entry) => ({ ...entry, restored })) };
+      },
+    ],
   ])("that %s is found", async (_, input) => {
     expect(await ask(input())).toHaveLength(1);
   });

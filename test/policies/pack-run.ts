@@ -43,6 +43,7 @@ export function judgedTo(
     intent: null,
     transition: kind === null ? null : { id: "t2", kind },
     data: noChanges,
+    restore: null,
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

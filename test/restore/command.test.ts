@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../config/load/problems";
 import type { Comparison, Restoration } from "../../restore/answers";
 import { runRestoreCommand } from "../../restore/command";
 import type { Perform, TaskRequest } from "../../restore/job";
+import type { Tell } from "../../restore/record";
+import type { RestoredData } from "../../rollout/restored-data";
 import { ann, bob, RestoreProject } from "./project";
 
 const sha256 = "c".repeat(64);
@@ -8,6 +13,17 @@ const now = new Date("2026-11-20T12:00:00Z");
 const file = "canary-01J.dump";
 const backup = { file, size_bytes: 4711, sha256, taken_at: "2026-11-20T10:00:00.000Z" };
 
+const checksum = "1".repeat(64);
+const ledger = {
+  applied: [
+    { product: "shop", id: "0001-orders", checksum },
+    { product: "cellar", id: "0001-wine", checksum },
+  ],
+  notApplied: [
+    { product: "shop", id: "0003-customers" },
+    { product: "cellar", id: "0002-casks" },
+  ],
+};
 const compared: Comparison = {
   backup,
   database: "shop_canary",
@@ -28,6 +44,7 @@ const compared: Comparison = {
       ...{ channel: "canary", version: "1.6.0", finishedAt: "2026-11-20T11:00:00Z" },
     },
   ],
+  ledger,
 };
 const restored: Restoration = {
   restored: { file, sha256 },
@@ -39,16 +56,23 @@ const restored: Restoration = {
     restore_test: { at: now.toISOString(), passed: true },
   },
   tables: [{ table: "public.orders", rows: 100 }],
+  ledger,
 };
 
 let project: RestoreProject;
 let out: string;
 let asked: TaskRequest[];
+let told: Record<string, RestoredData>;
+let telling: Tell;
 
 beforeEach(() => {
   project = new RestoreProject();
   out = "";
   asked = [];
+  told = {};
+  telling = async ({ channel, section }, restored) => {
+    told[`${section.namespace}/${channel}`] = restored;
+  };
 });
 afterEach(() => project.remove());
 
@@ -72,6 +96,7 @@ function command(args: string, ends: Partial<Record<TaskRequest["task"], End>> =
     interrupted: new AbortController().signal,
     write: say,
     complain: say,
+    tellChannel: (channel, what) => telling(channel, what),
     perform: performing({ compare: ok(compared), restore: ok(restored), ...ends }),
   });
 }
@@ -197,6 +222,57 @@ describe("an approved restore", () => {
     expect(out).toContain("What was there before is in /backup/canary-02J.dump");
   });
 
+  const said = { schema: 1, backup: file, sha256, restoredAt: now.toISOString() };
+  const ofShop = { applied: [{ id: "0001-orders", checksum }], notApplied: ["0003-customers"] };
+
+  test("is told to the channel, with what the ledger says of its product", async () => {
+    expect(await command(run)).toBe(0);
+    expect(told).toEqual({ "shop-canary/canary": { ...said, ledger: ofShop } });
+    expect(out).toContain(
+      "The next update of the channel takes it into account (shop-canary/shop-canary-restored)",
+    );
+  });
+
+  test("is told without a ledger where the program says nothing of one", async () => {
+    const { ledger: _, ...silent } = restored;
+    expect(await command(run, { restore: ok(silent) })).toBe(0);
+    expect(told).toEqual({ "shop-canary/canary": { ...said, ledger: null } });
+  });
+
+  test("is told to every channel on the same data", async () => {
+    project.section({ sharesDataWith: ["canary", "stable"] });
+    project.write(
+      "Pulumi.stable.yaml",
+      readFileSync(join(project.folder, "Pulumi.canary.yaml"), "utf8").replaceAll(
+        "shop-canary",
+        "shop-stable",
+      ),
+    );
+    expect(await command(`${run} --json`)).toBe(0);
+    expect(Object.keys(told)).toEqual(["shop-canary/canary", "shop-stable/stable"]);
+  });
+
+  test("that cannot be told ends with a code of its own and the one step to repeat", async () => {
+    const tell = telling;
+    telling = () => Promise.reject(new UserError("the cluster refuses it (HTTP 403)"));
+    expect(await command(run)).toBe(4);
+    expect(out).toMatch(/The data of canary are those of [\s\S]*canary: the cluster refuses it \(HTTP 403\)/);
+    const record = `record --channel canary --backup ${file}`;
+    expect(out).toContain(`npm run restore -- ${record}`);
+    telling = tell;
+    asked = [];
+    expect(await command(record)).toBe(0);
+    expect(asked.map(({ task }) => task)).toEqual(["compare"]);
+    expect(told).toEqual({ "shop-canary/canary": { ...said, ledger: ofShop } });
+  });
+
+  test("that another channel on the same data cannot be told of names it", async () => {
+    project.section({ sharesDataWith: ["stable"] });
+    expect(await command(run)).toBe(4);
+    expect(out).toMatch(/not every channel on them knows it:\n {2}stable: [\s\S]*Pulumi\.stable\.yaml/);
+    expect(Object.keys(told)).toEqual(["shop-canary/canary"]);
+  });
+
   test("takes no backup first where a reason is given for that", async () => {
     const done = { ...restored, backupBefore: null };
     expect(await command(`${run} --without-backup --reason full`, { restore: ok(done) })).toBe(0);
@@ -228,6 +304,7 @@ describe("an approved restore", () => {
   ])("that %s", async (_, end, code, message) => {
     expect(await command(run, { restore: end })).toBe(code);
     expect(out).toMatch(message);
+    expect(told).toEqual({});
   });
 });
 

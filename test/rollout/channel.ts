@@ -12,6 +12,8 @@ import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
 import { httpServices, type Release, resolveRelease } from "../../rollout/release";
+import { afterRestore } from "../../rollout/restored";
+import type { RestoredData } from "../../rollout/restored-data";
 import type { Verdict } from "../../rollout/verdict";
 import { aChannel, transition } from "../gates/transitions";
 import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
@@ -82,6 +84,7 @@ export class Channel {
   attempt = 1;
   cohorts: Cohort[] = [];
   rules: Record<string, LiveRule[]> = {};
+  restored: RestoredData | null = null;
   private seconds = 0;
   private updates = 0;
 
@@ -90,6 +93,7 @@ export class Channel {
 
   wait(seconds: number): void {
     this.seconds += seconds;
+    if (this.store !== null) this.store.now = at(this.seconds);
   }
 
   /** What the configuration asks for; the release files are all there and as they were. */
@@ -109,12 +113,13 @@ export class Channel {
 
   /** As it is now: a route or Job that changes is replaced by another one. */
   get live(): LiveTraffic {
-    const { mirror } = this;
+    const { mirror, restored } = this;
     return {
       routes: { ...this.routes },
       rules: { ...this.rules },
       mirror,
       jobs: [...(this.store?.jobs ?? [])],
+      ...(restored === null ? {} : { restored: structuredClone(restored) }),
     };
   }
 
@@ -192,10 +197,11 @@ export class Channel {
 
   /** Of the gates that look at live weights, at versions and at the data. */
   private realVerdicts(kind: GateInput["kind"], proposal: Proposal): Verdict[] {
-    const { record, live } = this;
+    const { record, live } = afterRestore(this.record, this.live);
     if (!("to" in proposal)) return [];
     const { to } = proposal;
-    const input = transition({ kind, to, channel: withLedger, snapshot: { live } });
+    const { attempt } = this;
+    const input = transition({ kind, to, attempt, channel: withLedger, snapshot: { live } });
     const asked = this.store === null ? [dataPlane] : [dataPlane, semver, migrations];
     return asked.map((gate) => gate({ ...input, record }));
   }

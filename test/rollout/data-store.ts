@@ -1,6 +1,7 @@
 import type { JobObservation } from "../../rollout/data-jobs";
 import { checksum, jobName, type MigrationRun, type MigrationStep } from "../../rollout/migrations";
 import type { Plan } from "../../rollout/plan";
+import type { RestoredData } from "../../rollout/restored-data";
 
 /** One time that a migration's command was really run. */
 export interface Execution {
@@ -9,7 +10,7 @@ export interface Execution {
   plan: Plan;
 }
 
-interface Entry {
+export interface Entry {
   state: "running" | "applied" | "undone";
   attempt: number;
   version: string;
@@ -20,6 +21,8 @@ interface Entry {
 export class DataStore {
   readonly executions: Execution[] = [];
   readonly refusals: string[] = [];
+  /** ISO 8601. */
+  now = "";
   jobs: JobObservation[] = [];
   private readonly ledger = new Map<string, Entry>();
 
@@ -30,7 +33,8 @@ export class DataStore {
       const done = this.execute(run, plan);
       const attempt = name === jobName(run) ? 1 : Number(name.slice(jobName(run).length + 1));
       const status = done ? (step === "alongside" ? "running" : "complete") : "failed";
-      this.jobs.push({ run: jobName(run), attempt, status, says: null });
+      const ended = status === "complete" ? { completedAt: this.now } : {};
+      this.jobs.push({ run: jobName(run), attempt, status, says: null, ...ended });
       if (status === "running") this.note(run, "running");
       if (!done) return false;
     }
@@ -49,6 +53,30 @@ export class DataStore {
     this.jobs = this.jobs.filter((job) => kept.includes(nameOf(job)));
   }
 
+  /** A copy of what the ledger says; what ran stays true of today. */
+  copy(): ReadonlyMap<string, Entry> {
+    return new Map(this.ledger);
+  }
+
+  /** Puts a copy back, while nothing runs; what the channel is told of it. */
+  restore(copy: ReadonlyMap<string, Entry>, at: string): RestoredData {
+    const ran = [...new Set(this.executions.map(({ run }) => run.spec.id))];
+    this.ledger.clear();
+    for (const [id, entry] of copy) this.ledger.set(id, entry);
+    const applied = [...copy].filter(([, { state }]) => state === "applied");
+    return {
+      ...{ schema: 1, backup: "copy.dump", sha256: "a".repeat(64), restoredAt: at },
+      ledger: {
+        applied: applied.map(([id, { checksum: its }]) => ({ id, checksum: its })),
+        notApplied: ran.filter((id) => !applied.some(([known]) => known === id)),
+      },
+    };
+  }
+
+  applied(id: string): boolean {
+    return this.ledger.get(id)?.state === "applied";
+  }
+
   /** Whatever runs comes to its end. */
   finish(status: "complete" | "failed"): void {
     const runs = new Map(this.executions.map(({ run }) => [jobName(run), run]));
@@ -56,7 +84,7 @@ export class DataStore {
       const run = runs.get(job.run);
       if (job.status !== "running") return job;
       if (status === "complete" && run !== undefined) this.note(run, "applied");
-      return { ...job, status };
+      return { ...job, status, ...(status === "complete" ? { completedAt: this.now } : {}) };
     });
   }
 

@@ -50,6 +50,7 @@ function recordAfter(
     to,
     releases: [],
     data: noChanges,
+    restore: null,
     why: "",
   };
   const confirmed = { id: "t2", confirmedAt: at(seconds), services: {} };
@@ -113,7 +114,15 @@ describe("the record after a confirmation", () => {
   });
 
   test("is not to be had without a transition", () => {
-    const plan: Plan = { transition: null, from: null, to: steady(), releases: [], data: noChanges, why: "" };
+    const plan: Plan = {
+      transition: null,
+      from: null,
+      to: steady(),
+      releases: [],
+      data: noChanges,
+      restore: null,
+      why: "",
+    };
     const confirmed = { id: "t1", confirmedAt: at(1), services: {} };
     expect(() => nextRecord("canary", null, plan, confirmed, { actor: "ann", reason: null })).toThrow(
       "transition",
@@ -128,6 +137,7 @@ describe("the history entry of a transition", () => {
     to,
     releases: [],
     data: noChanges,
+    restore: null,
     why: "",
   });
   const confirmed = { id: "t2", confirmedAt: at(100), services: {} };

@@ -1,9 +1,10 @@
 import { type Client, escapeIdentifier } from "pg";
 import { z } from "zod";
-import type { Comparison, MigrationSince, TableComparison } from "../../../restore/answers";
+import type { Comparison, LedgerAnswer, MigrationSince, TableComparison } from "../../../restore/answers";
 import { findBackup } from "./dump";
 import { withRestored } from "./scratch";
 import type { Settings } from "./settings";
+import { hasLedger, ledgerAnswer } from "./statements";
 import { ledgerSchema, quoted, shown, type Table, tablesOf } from "./tables";
 
 /** Above this, two passes over a table take minutes. */
@@ -28,7 +29,8 @@ export async function compare(file: string, live: Client, settings: Settings): P
       if (table.schema !== ledgerSchema) tables.push(await compareTable(table, live, restored));
     }
     const migrations = await migrationsSince(live, restored);
-    return { backup, database: live.database ?? "", comparedAt, tables, migrations };
+    const ledger = await answerOfLedger(live);
+    return { backup, database: live.database ?? "", comparedAt, tables, migrations, ledger };
   });
 }
 
@@ -166,4 +168,11 @@ async function ledgerOf(client: Client): Promise<z.infer<typeof ledgerRow>[] | n
   if (found[0]?.there !== true) return null;
   const { rows } = await client.query(`select to_jsonb(m) as row from ${name} m order by m.id`);
   return rows.map(({ row }) => ledgerRow.parse(row));
+}
+
+async function answerOfLedger(live: Client): Promise<LedgerAnswer | null> {
+  const { rows: found } = await live.query<{ there: boolean }>(`${hasLedger} as there`);
+  if (found[0]?.there !== true) return null;
+  const { rows } = await live.query<{ answer: string }>(ledgerAnswer);
+  return rows[0] === undefined ? null : (JSON.parse(rows[0].answer) as LedgerAnswer);
 }

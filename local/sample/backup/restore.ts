@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "pg";
 import { z } from "zod";
-import type { Restoration } from "../../../restore/answers";
+import type { LedgerAnswer, Restoration } from "../../../restore/answers";
 import type { Backup } from "../../../rollout/data-jobs";
 import { findBackup, takeBackup } from "./dump";
 import { connectionOf, run, start } from "./programs";
@@ -11,7 +11,7 @@ import { Refused, reasonOf, Unknown } from "./refused";
 import { withRestored } from "./scratch";
 import { Session } from "./session";
 import { type RestoreTask, type Settings, settingsOf } from "./settings";
-import { dropEverything, hasLedger, lockLedger, lockTables, selected } from "./statements";
+import { dropEverything, hasLedger, ledgerAnswer, lockLedger, lockTables, selected } from "./statements";
 import { differences, ledgerSchema, quoted, rowCounts, shown, userTables } from "./tables";
 
 /**
@@ -33,13 +33,14 @@ export async function restore(
   const expected = ofProduct(await withRestored(path, live, settings, rowCounts));
   const session = new Session(settings.liveUrl);
   try {
-    const before = await overwrite(session, path, task, expected, tell);
+    const { before, ledger } = await overwrite(session, path, task, expected, tell);
     return {
       restored: { file, sha256 },
       database: live.database ?? "",
       at: new Date().toISOString(),
       backupBefore: before,
       tables: [...expected].map(([table, rows]) => ({ table, rows })),
+      ledger,
     };
   } finally {
     await session.end();
@@ -52,7 +53,7 @@ async function overwrite(
   task: RestoreTask,
   expected: ReadonlyMap<string, number>,
   tell: (line: string) => void,
-): Promise<Backup | null> {
+): Promise<{ before: Backup | null; ledger: LedgerAnswer | null }> {
   const settings = settingsOf(task);
   const seconds = task.LOCK_WITHIN_SECONDS;
   await session.say("set statement_timeout to 0; set idle_in_transaction_session_timeout to 0");
@@ -68,11 +69,18 @@ async function overwrite(
   await writeDump(session, path, ledgerThere);
   const wrong = differences(expected, await countsIn(session));
   if (wrong.length > 0) throw new Refused(`it did not become what the backup holds: ${wrong.join(", ")}`);
+  const ledger = await ledgerIn(session);
   await session.say("commit").catch((error: unknown) => {
     throw new Unknown(`the connection was lost while it was committed: ${reasonOf(error)}`, { cause: error });
   });
   tell("done: it is committed");
-  return before;
+  return { before, ledger };
+}
+
+/** What the ledger says once it is committed: nobody else writes to it before. */
+async function ledgerIn(session: Session): Promise<LedgerAnswer | null> {
+  if (!(await session.say(hasLedger)).includes("t")) return null;
+  return JSON.parse((await session.say(ledgerAnswer)).join("")) as LedgerAnswer;
 }
 
 async function backUp(name: string, settings: Settings, tell: (line: string) => void): Promise<Backup> {

@@ -97,6 +97,20 @@ begin
   end if;
 end $do$`;
 
+/**
+ * One line of JSON: what the ledger has applied, and what was run here at some time and is not. Which runs there were
+ * is true of today, and not restored.
+ */
+export const ledgerAnswer = `select json_build_object(
+  'applied', coalesce((select json_agg(json_build_object('product', product, 'id', id, 'checksum', checksum)
+    order by product, id) from ${ledgerSchema}.migration where state = 'applied'), '[]'),
+  'notApplied', coalesce((select json_agg(json_build_object('product', product, 'id', migration)
+    order by product, migration) from (
+      select product, migration from ${ledgerSchema}.run
+      union select product, id from ${ledgerSchema}.migration
+      except select product, id from ${ledgerSchema}.migration where state = 'applied'
+    ) as missing), '[]'))::text as answer`;
+
 export const hasLedger = `select to_regclass('${ledgerSchema}.migration') is not null`;
 
 /**

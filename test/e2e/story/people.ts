@@ -49,8 +49,8 @@ export class People {
     writeFileSync(this.#accessFile, stringify({ identities }));
   }
 
-  annApproves(scope: string): Promise<CommandResult> {
-    return this.#approve("sign", "--scope", scope);
+  annApproves(scope: string, ...options: string[]): Promise<CommandResult> {
+    return this.#approve("sign", "--scope", scope, ...options);
   }
 
   annOverrides(gate: string, reason: string): Promise<CommandResult> {

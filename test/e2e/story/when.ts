@@ -108,6 +108,19 @@ export async function lockIsCancelled(channel: TestChannel): Promise<void> {
   await channel.run("cancel", "--yes");
 }
 
+/** `npm run restore -- run`: this backup takes the place of the channel's data. */
+export async function backupIsRestored({ stack }: TestChannel, backup: string): Promise<CommandResult> {
+  const args = ["run.cjs", "restore/cli.ts", "run", "--channel", stack, "--backup", backup];
+  const options = { cwd: projectDir, env: { ...process.env, ...clusterEnvironment() } };
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
+    return { exitCode: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, output: stdout + stderr };
+  }
+}
+
 /** `npm run compat`: the releases' images read the fixtures on the channel's cluster. */
 export async function matrixIsRun({ stack }: TestChannel, version: string, baseline: string): Promise<void> {
   const args = ["--channel", stack, "--version", version, "--baseline", baseline];

@@ -21,8 +21,9 @@ const contents = (url: string) =>
 const ledger = `
   create schema release_channels;
   create table release_channels.migration (product text, id text, phase text, state text, channel text,
-    version text, finished_at timestamptz, primary key (product, id));
-  create table release_channels.run (number bigint generated always as identity primary key, migration text);
+    version text, finished_at timestamptz, checksum text default 'c1', primary key (product, id));
+  create table release_channels.run (number bigint generated always as identity primary key, migration text,
+    product text default 'shop');
   create table release_channels.live (product text, channel text, release text, primary key (product, channel, release));
   insert into release_channels.live values ('shop', 'canary', '1-0-0-aaaaaaaa');
   insert into release_channels.migration values ('shop', '0001-orders', 'expand', 'applied', 'canary', '1.0.0', now())`;
@@ -163,7 +164,13 @@ describe("a restore", () => {
        insert into release_channels.live values ('shop', 'stable', '1-6-0-bbbbbbbb')`,
     );
     await bench.query(release);
-    answerOf(await bench.restore("canary-1.dump", sha256));
+    const answer = answerOf(await bench.restore("canary-1.dump", sha256));
+    const restoredLedger = {
+      applied: [{ product: "shop", id: "0001-orders", checksum: "c1" }],
+      notApplied: [{ product: "shop", id: "0003-customers" }],
+    };
+    expect(answer.ledger).toEqual(restoredLedger);
+    expect((await bench.compare("canary-1.dump")).ledger).toEqual(restoredLedger);
     const ids = async (table: string, column: string) =>
       (await bench.query(`select ${column} as x from release_channels.${table} order by 1`)).map(
         ({ x }) => x,
