@@ -307,5 +307,7 @@ describe("what is told", () => {
       [10, 1],
     ]);
     expect(replicas(situation(steady(), wish(next), { cohorts: [berlin!] }))?.[1]?.[0]).toBe(1);
+    expect(replicas(situation(rollingWith(10), wish(next)))?.[1]?.[0]).toBe(10);
+    expect(replicas(situation(rollingWith(10), wish(old)))?.[1]?.[0]).toBe(1);
   });
 });
