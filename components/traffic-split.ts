@@ -76,8 +76,8 @@ export class TrafficSplit extends pulumi.ComponentResource {
             },
           ],
           hostnames: gateway.hostnames,
-          // A match that asks for more goes before one that asks for less, whatever the order of the rules, so the
-          // weights stay where the command for an emergency looks for them: in the first.
+          // A match that asks for more goes before one that asks for less, whatever the order of so few rules, so
+          // the weights stay where the command for an emergency looks for them: in the first.
           rules: [
             { matches: [{ path: { type: "PathPrefix", value: path } }], backendRefs: weights.map(backend) },
             ...cohorts.map((matches) => ({

@@ -137,8 +137,9 @@ function plannedReleases(
   { replicas, live }: DecideInput,
 ): PlannedRelease[] {
   const { baseline, candidate, weight } = to;
-  // How many requests a cohort has is not known: as many as the candidate may have to answer.
-  const answered = activeCohorts(to).length > 0 ? 100 : weight;
+  // How many requests a cohort has is not known: as many as the candidate may have to answer, until it was seen to go.
+  const cohorts = [to, from].some((one) => one !== null && activeCohorts(one).length > 0);
+  const answered = weight > 0 && cohorts ? 100 : weight;
   const side = (name: Side, release: Release, other: Release | null, share: number): PlannedRelease => ({
     side: name,
     release,

@@ -151,8 +151,8 @@ describe("cohorts", () => {
     ],
     [
       "too many cohorts",
-      `{${many(16, (index) => `c${index}: {query: {name: a, value: v${index}}}`)}}`,
-      /cohorts: found 16, expected at most 15/,
+      `{${many(10, (index) => `c${index}: {query: {name: a, value: v${index}}}`)}}`,
+      /cohorts: found 10, expected at most 9/,
     ],
     [
       "too many headers",
