@@ -8,15 +8,15 @@ describe("versions that are asked for out of turn", () => {
   story("a third one takes the place of the candidate only when that has no traffic left", async (world) => {
     const canary = await given.rolloutAt(world, "1.0.0", "1.1.0", 30);
 
-    when.versionIsSet(canary, "1.3.0");
+    when.versionIsSet(canary, "1.5.0");
     const back = await when.up(canary);
     verify.moved(back, "rollback", 0);
-    verify.tells(back, /1\.3\.0 is asked for while 1\.1\.0 is being rolled out: back to 1\.0\.0 first/);
+    verify.tells(back, /1\.5\.0 is asked for while 1\.1\.0 is being rolled out: back to 1\.0\.0 first/);
     await verify.shareIs(canary, "1.0.0", 100);
 
     await when.rolloutReaches(canary, 10);
-    expect(await canary.status()).toMatchObject({ baseline: "1.0.0", candidate: "1.3.0" });
-    await verify.shareIs(canary, "1.3.0", 10);
+    expect(await canary.status()).toMatchObject({ baseline: "1.0.0", candidate: "1.5.0" });
+    await verify.shareIs(canary, "1.5.0", 10);
 
     // Held, pinned, and let go again.
     canary.set({ stage: "hold" });
@@ -29,9 +29,9 @@ describe("versions that are asked for out of turn", () => {
     canary.set({ stage: "auto" });
     canary.configure({ rollbackWindow: "1h" });
     await when.rolloutReaches(canary, 100);
-    when.versionIsSet(canary, "1.4.0");
+    when.versionIsSet(canary, "1.6.0");
     verify.moved(await when.upOnceOpen(canary), "finalize");
-    expect(await canary.status()).toMatchObject({ baseline: "1.3.0", candidate: null });
+    expect(await canary.status()).toMatchObject({ baseline: "1.5.0", candidate: null });
     verify.moved(await when.upOnceOpen(canary), "start", 10);
     await verify.noRequestFailed(canary);
   });

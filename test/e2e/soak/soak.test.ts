@@ -8,7 +8,7 @@ describe("releases that come one after the other", () => {
     "lose none of a hundred thousand requests, over kept connections and over new ones",
     async (world) => {
       const canary = await given.channelRunning(world, "1.0.0", "canary", 100, { alsoWithNew: true });
-      await releases.keepComing(canary, ["1.0.0", "1.1.0", "1.3.0", "1.4.0", "1.5.0"], 100_000);
+      await releases.keepComing(canary, ["1.0.0", "1.1.0", "1.5.0", "1.6.0"], 100_000);
       expect(await verify.noRequestFailed(canary)).toBeGreaterThanOrEqual(100_000);
       await verify.everyAcknowledgedWriteIsThere(canary);
     },

@@ -45,7 +45,7 @@ async function stageReached(
   attempt: number,
 ): Promise<void> {
   when.versionIsSet(channel, version);
-  channel.set({ attempt: String(attempt), reason: "to be seen again" });
+  channel.set({ attempt: String(attempt), reason: `try ${attempt}` });
   for (const weight of stages.filter((stage) => stage <= last)) {
     verify.moved(await when.upOnceOpen(channel), weight === 10 ? "start" : "advance", weight);
     await verify.shareIs(channel, version, weight);
