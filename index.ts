@@ -8,7 +8,7 @@ import { loadStackConfiguration } from "./config/load/stack";
 import { readDesired } from "./observe/desired";
 import { judgeProposal } from "./observe/judgement";
 import { connect } from "./observe/kubernetes";
-import { refuseForeignObjects } from "./observe/ownership";
+import { refuseObjects } from "./observe/ownership";
 import { writeReport } from "./observe/report-file";
 import { readMemory } from "./observe/state";
 import { observeTraffic } from "./observe/traffic";
@@ -31,7 +31,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   const { settings, channel } = configuration;
 
   const cluster = connect(channel.context);
-  const [{ record, intent }, live] = await Promise.all([
+  const [{ record, intent, objects }, live] = await Promise.all([
     readMemory(channelName),
     observeTraffic(cluster, channelName, channel),
   ]);
@@ -88,7 +88,11 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   if (plan === null) return { status: "nothing is installed yet; held by its gates" };
   if (plan.transition !== null) {
     const names = objectNames(plan, channel.product, channelName);
-    await refuseForeignObjects(cluster, channel.namespace, channelName, names);
+    await refuseObjects(cluster, channel.namespace, channelName, {
+      names,
+      remembered: objects,
+      kind: plan.transition.kind,
+    });
   }
   const released = new ReleaseChannel(channelName, {
     channel: channelName,

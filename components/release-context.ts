@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { correlationAnnotation, labelKeys, managedBy } from "../rollout/labels";
+import { correlationAnnotation, labelKeys, channelLabels as labelsOf, managedBy } from "../rollout/labels";
 import type { Release } from "../rollout/release";
 
 /** Where a channel's objects live; the same for all components of one channel. */
@@ -13,11 +13,7 @@ export interface ChannelContext {
 
 /** Labels of everything that belongs to a channel. */
 export function channelLabels({ channel, product }: ChannelContext): Record<string, string> {
-  return {
-    [labelKeys.managedBy]: managedBy,
-    [labelKeys.partOf]: product,
-    [labelKeys.channel]: channel,
-  };
+  return labelsOf(product, channel);
 }
 
 /** Labels of everything that belongs to one service of one release. */

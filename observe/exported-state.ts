@@ -39,5 +39,6 @@ export async function exportedMemory(stack: string, projectDir: string): Promise
   const outputs = Object.fromEntries(
     (deployment?.resources ?? []).map((resource) => [resource.urn, { outputs: resource.outputs }]),
   );
-  return memoryFrom(outputs, stack);
+  const { intent, record } = memoryFrom(outputs, stack);
+  return { intent, record };
 }

@@ -1,6 +1,7 @@
 import type { ConfigurationOptions, KubernetesObject } from "@kubernetes/client-node";
 import { UserError } from "../config/load/problems";
 import { labelKeys, managedBy } from "../rollout/labels";
+import type { TransitionKind } from "../rollout/record";
 import { ask, type Cluster } from "./kubernetes";
 
 /** Kind → names of the objects an update is about to write. */
@@ -11,16 +12,24 @@ export type ObjectNames = Readonly<
   >
 >;
 
+export interface ObjectsToWrite {
+  names: ObjectNames;
+  /** Kind → names of the objects that the state has. */
+  remembered: Readonly<Record<string, readonly string[]>>;
+  /** Of the update's transition. */
+  kind: TransitionKind;
+}
+
 /**
  * Creates are upserts, so that a crashed update can be repeated: make sure first that no object of somebody
- * else's bears one of our names.
+ * else's bears one of our names. And what somebody has deleted the engine would try to change.
  * @throws {UserError} naming the objects, before anything is changed.
  */
-export async function refuseForeignObjects(
+export async function refuseObjects(
   cluster: Cluster,
   namespace: string,
   channel: string,
-  names: ObjectNames,
+  { names, remembered, kind: transition }: ObjectsToWrite,
 ): Promise<void> {
   const lists: Record<
     keyof ObjectNames,
@@ -48,22 +57,26 @@ export async function refuseForeignObjects(
     );
   }
   const kinds = Object.keys(lists) as (keyof ObjectNames)[];
-  const foreign = await Promise.all(
+  const present = await Promise.all(
     kinds
       .filter((kind) => names[kind].length > 0)
       .map(async (kind) => {
         const list = await ask(cluster, `${kind}s in ${namespace}`, lists[kind]);
-        return (list?.items ?? [])
-          .filter(({ metadata }) => names[kind].includes(metadata?.name ?? ""))
-          .filter(
-            ({ metadata }) =>
-              metadata?.labels?.[labelKeys.managedBy] !== managedBy ||
-              metadata.labels[labelKeys.channel] !== channel,
-          )
-          .map(({ metadata }) => `${kind} ${namespace}/${metadata?.name}`);
+        const items = (list?.items ?? []).filter(({ metadata }) =>
+          names[kind].includes(metadata?.name ?? ""),
+        );
+        return { kind, items };
       }),
   );
-  const found = foreign.flat();
+  const found = present.flatMap(({ kind, items }) =>
+    items
+      .filter(
+        ({ metadata }) =>
+          metadata?.labels?.[labelKeys.managedBy] !== managedBy ||
+          metadata.labels[labelKeys.channel] !== channel,
+      )
+      .map(({ metadata }) => `${kind} ${namespace}/${metadata?.name}`),
+  );
   if (found.length > 0) {
     throw new UserError(
       [
@@ -73,4 +86,26 @@ export async function refuseForeignObjects(
       ].join("\n"),
     );
   }
+  const deleted = present
+    .filter(({ kind }) => neededFor(transition, kind))
+    .flatMap(({ kind, items }) => {
+      const live = items.map(({ metadata }) => metadata?.name);
+      return (remembered[kind] ?? [])
+        .filter((name) => names[kind].includes(name) && !live.includes(name))
+        .map((name) => `${kind} ${namespace}/${name}`);
+    });
+  if (deleted.length > 0) {
+    throw new UserError(
+      [
+        "Objects of this channel were deleted from the cluster, and the stack's state still has them; nothing was changed:",
+        ...deleted.map((object) => `  ${object}`),
+        "`pulumi refresh` takes note of that; the next `pulumi up` then creates them again, as they are recorded.",
+      ].join("\n"),
+    );
+  }
+}
+
+/** Jobs that ran are not written again. A rollback waits only for what has to take its traffic. */
+function neededFor(transition: TransitionKind, kind: keyof ObjectNames): boolean {
+  return transition === "rollback" ? kind === "HTTPRoute" : kind !== "Job";
 }

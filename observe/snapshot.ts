@@ -10,6 +10,7 @@ import { observeEvidence } from "./evidence";
 import { observeGovernance } from "./governance";
 import { observeIncidents } from "./incidents";
 import type { Cluster } from "./kubernetes";
+import { observePods } from "./pods";
 import { observeSharing } from "./sharing";
 import { observeServices } from "./slo";
 import type { Memory } from "./state";
@@ -42,6 +43,7 @@ export async function takeSnapshot(
   const [
     gateway,
     services,
+    pods,
     promotion,
     budget,
     incidents,
@@ -54,6 +56,7 @@ export async function takeSnapshot(
   ] = await Promise.all([
     observeGateway(cluster, channel),
     observeServices(transition, sources),
+    observePods(transition, sources),
     observePromotion(transition, sources),
     observeBudget(transition, sources),
     observeIncidents(transition, sources),
@@ -69,6 +72,7 @@ export async function takeSnapshot(
     live,
     gateway,
     services,
+    pods,
     promotion,
     budget,
     incidents,

@@ -15,6 +15,12 @@ export interface Memory {
   record: ChannelRecord | null;
 }
 
+/** What the engine keeps of a stack, as far as it is looked at. */
+export interface StackState extends Memory {
+  /** Kind → names of the Kubernetes objects that the engine believes to be there. */
+  objects: Readonly<Record<string, readonly string[]>>;
+}
+
 /** URN → what the resource returned, for every resource of the stack. */
 const resourceOutputs = z.record(z.string(), z.object({ outputs: z.record(z.string(), z.unknown()) }));
 const stackOutputs = z.object({ outputs: resourceOutputs });
@@ -25,7 +31,7 @@ const stashOutputs = z.object({ input: z.unknown() });
  * Reads the Stashes of a channel's stack, also of the running one. No StackReference: that would be a resource.
  * @throws when the backend does not answer; a stack that does not exist yet is an empty memory.
  */
-export async function readMemory(stack: string): Promise<Memory> {
+export async function readMemory(stack: string): Promise<StackState> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   const answer: unknown = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
     stackName: name,
@@ -34,7 +40,7 @@ export async function readMemory(stack: string): Promise<Memory> {
 }
 
 /** @param outputs URN → what the resource returned, of all resources of the stack */
-export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: string): Memory {
+export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: string): StackState {
   const stash = (logicalName: string): unknown => {
     const urn = Object.keys(outputs).find((key) => key.endsWith(`${stashOfChannel}${logicalName}`));
     return urn === undefined ? null : stashOutputs.parse(outputs[urn]?.outputs).input;
@@ -42,7 +48,21 @@ export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: stri
   return {
     intent: parse(intent, stash(stashNames.intent), stack, stashNames.intent),
     record: parse(channelRecord, stash(stashNames.record), stack, stashNames.record),
+    objects: objectsFrom(outputs),
   };
+}
+
+const namedObject = z.object({ kind: z.string(), metadata: z.object({ name: z.string() }) });
+
+function objectsFrom(resources: z.infer<typeof resourceOutputs>): Record<string, string[]> {
+  const objects: Record<string, string[]> = {};
+  for (const [urn, { outputs }] of Object.entries(resources)) {
+    const object = namedObject.safeParse(outputs);
+    if (!urn.includes("$kubernetes:") || !object.success) continue;
+    const { kind, metadata } = object.data;
+    objects[kind] = [...(objects[kind] ?? []), metadata.name];
+  }
+  return objects;
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, stack: string, name: string) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { GatewayObservation } from "../policies/gates/input";
 import { routeMatch, takesAll } from "../rollout/cohorts";
-import { labelKeys, managedBy, mirrorName, restoredName } from "../rollout/labels";
+import { channelLabels, channelSelector, labelKeys, mirrorName, restoredName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
 import { observeAffinity } from "./affinity";
 import { observeDataJobs } from "./data-jobs";
@@ -75,14 +75,7 @@ export async function observeTraffic(
   channelName: string,
   { namespace, product }: ChannelSection,
 ): Promise<LiveTraffic> {
-  const selector = {
-    [labelKeys.managedBy]: managedBy,
-    [labelKeys.partOf]: product,
-    [labelKeys.channel]: channelName,
-  };
-  const labelSelector = Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+  const labelSelector = channelSelector(product, channelName);
   const [routes, mirror, jobs, restored] = await Promise.all([
     ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
       cluster.custom.listNamespacedCustomObject(
@@ -94,7 +87,12 @@ export async function observeTraffic(
       cluster.core.readNamespacedConfigMap({ namespace, name: mirrorName(product, channelName) }, options),
     ),
     observeDataJobs(cluster, namespace, labelSelector),
-    observeRestore(cluster, namespace, restoredName(product, channelName), selector),
+    observeRestore(
+      cluster,
+      namespace,
+      restoredName(product, channelName),
+      channelLabels(product, channelName),
+    ),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};

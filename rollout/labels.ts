@@ -14,6 +14,22 @@ export const labelKeys = {
 
 export const managedBy = "release-channels";
 
+/** Labels of everything that belongs to a channel. */
+export function channelLabels(product: string, channel: string): Record<string, string> {
+  return {
+    [labelKeys.managedBy]: managedBy,
+    [labelKeys.partOf]: product,
+    [labelKeys.channel]: channel,
+  };
+}
+
+/** Finds everything that belongs to a channel. */
+export function channelSelector(product: string, channel: string): string {
+  return Object.entries(channelLabels(product, channel))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}
+
 /** Annotation: the transition that wrote an object, so that each transition writes it anew. */
 export const transitionAnnotation = "release-channels.dev/transition";
 

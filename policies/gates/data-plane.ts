@@ -1,11 +1,12 @@
 import { liveShares, sharedServices } from "../../rollout/live";
 import type { Verdict } from "../../rollout/verdict";
-import type { GateInput } from "./input";
+import { type GateInput, judged } from "./input";
 
 const gate = "data-plane";
 
 /** The gateway is there and works, and the live weights are those of the record. */
-export function dataPlane({ kind, to, record, snapshot }: GateInput): Verdict {
+export function dataPlane(input: GateInput): Verdict {
+  const { kind, to, record, snapshot } = input;
   if (kind === "rollback" || kind === "correct") {
     return { gate, status: "skipped", reason: "lowering a share waits for nothing" };
   }
@@ -36,5 +37,22 @@ export function dataPlane({ kind, to, record, snapshot }: GateInput): Verdict {
       ...figures,
     };
   }
+  const without = servicesWithoutPods(input, sides);
+  if (without.length > 0) {
+    return {
+      gate,
+      status: "hold",
+      reason: `no pod of ${judged(input).version} is ready for ${without.join(", ")}`,
+      observed: "0 ready",
+      expected: "1 ready or more",
+    };
+  }
   return { gate, status: "pass", reason: "the gateway is ready and its weights are known", ...figures };
+}
+
+/** Services of a release with traffic for which nobody could answer now. */
+function servicesWithoutPods({ snapshot }: GateInput, sides: Parameters<typeof sharedServices>[0]): string[] {
+  const { pods } = snapshot;
+  if (pods.status !== "known") return [];
+  return sharedServices(sides).filter((service) => pods.services[service]?.ready === 0);
 }

@@ -47,6 +47,11 @@ describe("what somebody has changed by hand", () => {
     await canary.load?.stop();
     await kubectl(canary, "delete", "httproute", "--all");
 
+    verify.refused(
+      await when.up(canary),
+      /were deleted from the cluster[\s\S]*HTTPRoute \S+-api[\s\S]*pulumi refresh/,
+    );
+    await when.refreshed(canary);
     verify.succeeded(await when.up(canary));
     await verify.routeFollowsRecord(canary);
     await canary.startLoad();

@@ -1,4 +1,6 @@
 import { podsCrash } from "./story/by-hand";
+import * as data from "./story/data";
+import { eventually } from "./story/eventually";
 import * as given from "./story/given";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
@@ -29,6 +31,7 @@ describe("versions that are asked for out of turn", () => {
     canary.set({ stage: "auto" });
     canary.configure({ rollbackWindow: "1h" });
     await when.rolloutReaches(canary, 100);
+    data.keepsLedger(canary);
     when.versionIsSet(canary, "1.6.0");
     verify.moved(await when.upOnceOpen(canary), "finalize");
     expect(await canary.status()).toMatchObject({ baseline: "1.5.0", candidate: null });
@@ -40,9 +43,15 @@ describe("versions that are asked for out of turn", () => {
 describe("a candidate whose pods crash at 30 %", () => {
   story("loses its traffic by a rollback, and the baseline answers everything", async (world) => {
     const canary = await given.rolloutAt(world, "1.0.0", "1.1.0", 30);
+    canary.configure({ observation: { for: "1m" } });
     await podsCrash(canary, "api-1-1-0-");
-    const held = await when.up(canary);
-    expect(held.after).toEqual(held.before);
+    await eventually(
+      () => when.up(canary),
+      ({ output }) =>
+        /has\s+been\s+observed\s+for\s+\d+\s+s\s+since\s+a\s+container\s+of\s+api\s+ended/.test(output),
+      ({ output }) => `the crash to be seen; the last update said:\n${output}`,
+    );
+    expect(await canary.status()).toMatchObject({ candidate: "1.1.0", weight: 30 });
 
     when.versionIsSet(canary, "1.0.0");
     verify.moved(await when.up(canary), "rollback", 0);

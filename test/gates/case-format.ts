@@ -95,6 +95,7 @@ const snapshot = z
         }),
       )
       .nullable(),
+    pods: object,
     /** The other channel has completed the candidate, unless it is said otherwise. */
     promotion: z.union([
       silent,

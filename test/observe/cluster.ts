@@ -14,7 +14,7 @@ export interface ClusterObjects {
   gatewayApi?: boolean;
   jobs?: unknown[];
   /** Of every Job: its pods, and what each of them has written. */
-  pods?: { name: string; createdAt: string; log: string }[];
+  pods?: { name: string; createdAt: string; log: string; labels?: Record<string, string>; ready?: true }[];
   /** Its user may not read logs. */
   logsForbidden?: boolean;
 }
@@ -43,8 +43,9 @@ export function clusterWith({
       },
       listNamespacedPod: () =>
         found({
-          items: pods.map(({ name, createdAt }) => ({
-            metadata: { name, creationTimestamp: new Date(createdAt) },
+          items: pods.map(({ name, createdAt, labels, ready }) => ({
+            metadata: { name, creationTimestamp: new Date(createdAt), labels },
+            status: { conditions: ready ? [{ type: "Ready", status: "True" }] : [] },
           })),
         }),
       readNamespacedPodLog: ({ name }: { name: string }) =>

@@ -24,9 +24,17 @@ const policies: Policies = {
   access: () => null,
 };
 
+const readyPod = {
+  name: "api-1",
+  createdAt: at(0),
+  log: "",
+  labels: { "app.kubernetes.io/name": "api" },
+  ready: true,
+} as const;
+
 function judge(
   proposal: Proposal,
-  objects: ClusterObjects = { gateway: programmedGateway },
+  objects: ClusterObjects = { gateway: programmedGateway, pods: [readyPod] },
   more: Partial<SnapshotSources> = {},
 ) {
   return judgeProposal(proposal, recordOf(rolling(10)), {

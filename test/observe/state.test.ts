@@ -15,11 +15,12 @@ describe("what a stack remembers", () => {
     expect(memoryFrom({ [`${channel}::canary`]: { outputs: {} }, ...own }, "canary")).toEqual({
       intent,
       record,
+      objects: {},
     });
   });
 
   test("is nothing before the first update", () => {
-    expect(memoryFrom({}, "canary")).toEqual({ intent: null, record: null });
+    expect(memoryFrom({}, "canary")).toEqual({ intent: null, record: null, objects: {} });
   });
 
   test.each([
@@ -29,6 +30,16 @@ describe("what a stack remembers", () => {
   ])("is not what another Stash of the same name holds: %s", (urn) => {
     const another = { [urn]: outputs(recordOf(steady())) };
     expect(memoryFrom({ ...another, ...own }, "canary").record).toEqual(record);
+  });
+
+  test("is also which Kubernetes objects the engine believes to be there", () => {
+    const route = `${channel}$release-channels:index:TrafficSplit$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::canary-api-route`;
+    const provider = `${channel}$pulumi:providers:kubernetes::canary-cluster`;
+    const resources = {
+      [route]: { outputs: { kind: "HTTPRoute", metadata: { name: "shop-canary-api" } } },
+      [provider]: { outputs: { context: "test" } },
+    };
+    expect(memoryFrom(resources, "canary").objects).toEqual({ HTTPRoute: ["shop-canary-api"] });
   });
 
   test("that cannot be understood is told, with its place", () => {

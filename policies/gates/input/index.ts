@@ -9,6 +9,7 @@ import { artifactSource, compatSource, sharingSource } from "./compatibility";
 import { evidenceSource } from "./evidence";
 import { actor, governanceSource } from "./governance";
 import { budgetSource, incidentSource, serviceObservation } from "./metrics";
+import { podsSource } from "./pods";
 import { source } from "./source";
 
 export type { RequestCounts, ServiceObservation } from "./metrics";
@@ -28,6 +29,7 @@ export const snapshot = z.object({
   gateway: gatewayObservation,
   /** Null where no metrics source is configured. */
   services: z.record(z.string(), serviceObservation).nullable(),
+  pods: podsSource,
   promotion: promotionSource,
   budget: budgetSource,
   incidents: incidentSource,

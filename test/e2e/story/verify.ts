@@ -1,6 +1,5 @@
 import type { ChannelStatus } from "../../../local/demo/status";
 import { answersOf } from "../../../local/demo/summary";
-import type { Load } from "../../../local/load/load";
 import { labelKeys } from "../../../rollout/labels";
 import { type ChannelRecord, channelRecord } from "../../../rollout/record";
 import { checkAcknowledged } from "./acknowledged";
@@ -102,23 +101,25 @@ async function settled(channel: TestChannel): Promise<void> {
   );
 }
 
-/** Of the answers from now on, `version` gives this share, within the 99.9 % bounds of a fair draw. */
+/**
+ * Of the answers from now on, `version` gives this share, within the 99.9 % bounds of a fair draw. Counted over all
+ * loads together: a gateway that takes turns can give one of two even loads all that is the candidate's.
+ */
 export async function shareIs({ loads }: TestChannel, version: string, weight: number): Promise<void> {
   if (loads.length === 0) throw new Error("the channel is not under load");
-  for (const load of loads) await load.mark();
-  for (const load of loads) await shareOf(load, version, weight / 100);
-}
-
-async function shareOf(load: Load, version: string, share: number): Promise<void> {
   const wanted = 300;
-  const slice = await eventually(
-    () => load.peek(),
-    ({ requests }) => requests >= wanted,
+  for (const load of loads) await load.mark();
+  const slices = await eventually(
+    () => Promise.all(loads.map((load) => load.peek())),
+    (seen) => seen.every(({ requests }) => requests >= wanted),
     () => `${wanted} requests`,
   );
-  const answers = Object.values(slice.byVersion).reduce((sum, { requests }) => sum + requests, 0);
+  const answers = slices
+    .flatMap(({ byVersion }) => Object.values(byVersion))
+    .reduce((sum, { requests }) => sum + requests, 0);
+  const share = weight / 100;
   const deviation = 3.29 * Math.sqrt(answers * share * (1 - share)) + 1;
-  const observed = answersOf(version, [slice]);
+  const observed = answersOf(version, slices);
   expect(observed).toBeGreaterThanOrEqual(answers * share - deviation);
   expect(observed).toBeLessThanOrEqual(answers * share + deviation);
 }
