@@ -30,7 +30,7 @@ describe("what somebody has changed by hand", () => {
     const adopted = await when.up(canary);
     verify.succeeded(adopted);
     verify.tells(adopted, /lowered from 30 % to 0 % outside of this program: adopted, and held/);
-    verify.held(await when.up(canary), /taken to 0 % by hand; to go on: .*attempt 2/);
+    verify.held(await when.up(canary), /braked by hand, at 0 %; to go on: .*attempt 2/);
     await weightsAre(canary.namespace, [100, 0]);
     await verify.updatesAreIdle(canary);
 
