@@ -1,16 +1,17 @@
-import * as http from "node:http";
-import * as https from "node:https";
 import { text as readText } from "node:stream/consumers";
 import { z } from "zod";
 import type { Confirmation } from "../rollout/record";
 import { acceptable, cohortProbes, type ProbeCounts, probesFor } from "../rollout/split";
+import { connections, type Replica, replicasOf } from "./gateway-replicas";
+import { probe } from "./probe";
 
 const text = z.record(z.string(), z.string());
 
 const confirmationRequest = z.object({
   /** Id of the transition that is to be confirmed. */
   id: z.string(),
-  url: z.url(),
+  /** Of the gateway; of each of its replicas, where there are several. */
+  url: z.union([z.url(), z.array(z.url()).min(1)]),
   releaseHeader: z.string(),
   withinSeconds: z.number(),
   services: z.array(
@@ -43,66 +44,112 @@ type ServiceRequest = ConfirmationRequest["services"][number];
 type Marks = NonNullable<ServiceRequest["cohorts"]>[number]["requests"][number];
 const unmarked: Marks = { headers: {}, query: {} };
 
-const connections = 8;
 const pauseMilliseconds = 50;
 const probeTimeoutMilliseconds = 5_000;
 
 /**
- * Asks every service, through the gateway, until a whole round of answers fits the weights.
+ * Asks every service, through every replica of the gateway, until at each of them a whole round of answers fits the
+ * weights.
  * @throws when the time is over; the message says what was asked and what was seen last.
  */
 export async function confirm(request: ConfirmationRequest): Promise<Confirmation> {
   const deadline = Date.now() + request.withinSeconds * 1000;
-  const secure = new URL(request.url).protocol === "https:";
-  const agent = secure
-    ? new https.Agent({ keepAlive: true, maxSockets: connections })
-    : new http.Agent({ keepAlive: true, maxSockets: connections });
+  const replicas = await replicasOf(request.url);
   try {
     const services: Confirmation["services"] = {};
     for (const service of request.services) {
-      services[service.service] = await confirmService(request, service, agent, deadline);
+      services[service.service] = await confirmService(request, service, replicas, deadline);
     }
     return { id: request.id, confirmedAt: new Date().toISOString(), services };
   } finally {
-    agent.destroy();
+    for (const { agent } of replicas) agent.destroy();
   }
 }
+
+type ConfirmedService = Confirmation["services"][string];
 
 async function confirmService(
   request: ConfirmationRequest,
   service: ServiceRequest,
-  agent: http.Agent,
+  replicas: Replica[],
   deadline: number,
-): Promise<Confirmation["services"][string]> {
+): Promise<ConfirmedService> {
   const asked = service.weights[service.candidate] ?? 0;
-  const probes = probesFor(asked);
   let seen: string | null = null;
   do {
-    // Without marks: these are the requests that the weights are for.
-    const counts = await round(request, service, agent, probes, deadline, unmarked);
-    const whole = counts.sent === probes;
-    const fits = whole && acceptable(asked, counts);
-    const cohorts = fits ? await roundOfCohorts(request, service, agent, deadline) : null;
-    if (fits && cohorts?.astray === null) {
-      return {
-        asked,
-        observed: Math.round((1000 * counts.candidate) / counts.answered) / 10,
-        probes: counts.answered,
-        candidate: counts.candidate,
-        ...(cohorts.confirmed === null ? {} : { cohorts: cohorts.confirmed }),
-      };
+    const rounds: ConfirmedService[] = [];
+    for (const replica of replicas) {
+      const { confirmed, whole, saw } = await roundAt(replica, request, service, deadline);
+      if (confirmed === null) {
+        // A round that the time cut short says less than the whole one before it.
+        if (whole || seen === null) seen = replicas.length === 1 ? saw : `${saw}, ${replica.where}`;
+        break;
+      }
+      rounds.push(confirmed);
     }
-    // A round that the time cut short says less than the whole one before it.
-    if (whole || seen === null) seen = [describe(counts), cohorts?.astray ?? []].flat().join("; ");
+    if (rounds.length === replicas.length) return together(asked, rounds);
     process.stderr.write(`${service.service}: asked ${asked} %, seen ${seen}\n`);
     await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
   } while (Date.now() < deadline);
   throw new Error(
     `The data plane did not show the new weight of ${service.service} within ${request.withinSeconds} s: ` +
-      `asked for ${asked} % at ${service.candidate}, seen ${seen} (${request.url}, host ${service.hostname}, ` +
-      `header ${request.releaseHeader}). Nothing was scaled down and the record stays as it was; ` +
-      "`pulumi up` tries again, and setting the version back rolls back.",
+      `asked for ${asked} % at ${service.candidate}, seen ${seen} (${[request.url].flat().join(", ")}, host ` +
+      `${service.hostname}, header ${request.releaseHeader}). Nothing was scaled down and the record stays as it ` +
+      "was; `pulumi up` tries again, and setting the version back rolls back.",
   );
+}
+
+/** What a round saw at one replica; confirmed where it fits. */
+async function roundAt(
+  replica: Replica,
+  request: ConfirmationRequest,
+  service: ServiceRequest,
+  deadline: number,
+): Promise<{ confirmed: ConfirmedService | null; whole: boolean; saw: string }> {
+  const asked = service.weights[service.candidate] ?? 0;
+  const probes = probesFor(asked);
+  // Without marks: these are the requests that the weights are for.
+  const counts = await round(request, service, replica, probes, deadline, unmarked);
+  const whole = counts.sent === probes;
+  if (!whole || !acceptable(asked, counts)) return { confirmed: null, whole, saw: describe(counts) };
+  const cohorts = await roundOfCohorts(request, service, replica, deadline);
+  if (cohorts.astray !== null) {
+    return { confirmed: null, whole, saw: `${describe(counts)}; ${cohorts.astray}` };
+  }
+  const { answered, candidate } = counts;
+  const confirmed = {
+    asked,
+    observed: tenths(candidate / answered),
+    probes: answered,
+    candidate,
+    ...(cohorts.confirmed === null ? {} : { cohorts: cohorts.confirmed }),
+  };
+  return { confirmed, whole, saw: describe(counts) };
+}
+
+/** Of all replicas, each of which was seen to be right by itself. */
+function together(asked: number, rounds: ConfirmedService[]): ConfirmedService {
+  const [first] = rounds;
+  if (first !== undefined && rounds.length === 1) return first;
+  const probes = rounds.reduce((sum, one) => sum + one.probes, 0);
+  const candidate = rounds.reduce((sum, one) => sum + one.candidate, 0);
+  const cohorts: Record<string, number> = {};
+  for (const [name, count] of rounds.flatMap((one) => Object.entries(one.cohorts ?? {}))) {
+    cohorts[name] = (cohorts[name] ?? 0) + count;
+  }
+  return {
+    asked,
+    observed: tenths(candidate / probes),
+    probes,
+    candidate,
+    replicas: rounds.length,
+    ...(first?.cohorts === undefined ? {} : { cohorts }),
+  };
+}
+
+/** A percentage, to a tenth. */
+function tenths(share: number): number {
+  return Math.round(1000 * share) / 10;
 }
 
 interface CohortsSeen {
@@ -116,7 +163,7 @@ interface CohortsSeen {
 async function roundOfCohorts(
   request: ConfirmationRequest,
   service: ServiceRequest,
-  agent: http.Agent,
+  replica: Replica,
   deadline: number,
 ): Promise<CohortsSeen> {
   if (service.cohorts === undefined) return { confirmed: null, astray: null };
@@ -124,7 +171,14 @@ async function roundOfCohorts(
   for (const { cohort, release, requests } of service.cohorts) {
     const probes = cohortProbes(service.weights[release] ?? 0);
     for (const marks of requests) {
-      const counts = await round(request, { ...service, candidate: release }, agent, probes, deadline, marks);
+      const counts = await round(
+        request,
+        { ...service, candidate: release },
+        replica,
+        probes,
+        deadline,
+        marks,
+      );
       if (counts.sent < probes || !acceptable(100, counts)) {
         const failure = counts.failure === null ? "" : `; ${counts.failure}`;
         const seen = `${counts.candidate} of ${counts.sent} probes`;
@@ -137,9 +191,9 @@ async function roundOfCohorts(
 }
 
 async function round(
-  request: ConfirmationRequest,
-  service: ServiceRequest,
-  agent: http.Agent,
+  { releaseHeader }: ConfirmationRequest,
+  { hostname, path, weights, candidate }: ServiceRequest,
+  replica: Replica,
   probes: number,
   deadline: number,
   marks: Marks,
@@ -149,17 +203,12 @@ async function round(
   const worker = async () => {
     while (left-- > 0 && Date.now() < deadline) {
       counts.sent++;
-      const answer = await probe(
-        request,
-        service,
-        agent,
-        Math.min(probeTimeoutMilliseconds, deadline - Date.now()),
-        marks,
-      );
+      const timeoutMilliseconds = Math.min(probeTimeoutMilliseconds, deadline - Date.now());
+      const answer = await probe(replica, { hostname, path, releaseHeader, ...marks, timeoutMilliseconds });
       if (answer.failure !== null) counts.failure = answer.failure;
-      else if (answer.release !== null && service.weights[answer.release] !== undefined) {
+      else if (answer.release !== null && weights[answer.release] !== undefined) {
         counts.answered++;
-        if (answer.release === service.candidate) counts.candidate++;
+        if (answer.release === candidate) counts.candidate++;
       } else {
         counts.strangers++;
         counts.failure = `an answer of status ${answer.status} with ${answer.release === null ? "no release header" : `release ${answer.release}`}`;
@@ -168,45 +217,6 @@ async function round(
   };
   await Promise.all(Array.from({ length: connections }, worker));
   return counts;
-}
-
-interface Answer {
-  release: string | null;
-  status: number;
-  failure: string | null;
-}
-
-function probe(
-  { url, releaseHeader }: ConfirmationRequest,
-  { hostname, path }: ServiceRequest,
-  agent: http.Agent,
-  timeoutMilliseconds: number,
-  { headers, query }: Marks,
-): Promise<Answer> {
-  const target = new URL(path, url);
-  for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value);
-  const { request } = target.protocol === "https:" ? https : http;
-  return new Promise((resolve) => {
-    const failed = (failure: string) => resolve({ release: null, status: 0, failure });
-    const outgoing = request(
-      target,
-      {
-        agent,
-        headers: { ...headers, host: hostname, "x-probe": "release-channels" },
-        timeout: Math.max(1, timeoutMilliseconds),
-      },
-      (response) => {
-        const header = response.headers[releaseHeader.toLowerCase()];
-        const release = typeof header === "string" ? header : null;
-        response.resume();
-        response.on("end", () => resolve({ release, status: response.statusCode ?? 0, failure: null }));
-        response.on("error", (error) => failed(error.message));
-      },
-    );
-    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-    outgoing.on("error", (error) => failed(error.message));
-    outgoing.end();
-  });
 }
 
 function describe({ sent, answered, candidate, failure }: ProbeCounts): string {

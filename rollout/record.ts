@@ -146,6 +146,8 @@ export const confirmation = z.object({
       observed: z.number(),
       probes: z.number(),
       candidate: z.number(),
+      /** Of the gateway that were asked, where there are several: each by itself showed the weight. */
+      replicas: z.number().optional(),
       /** Cohort → probes that were answered, all of them by its release. */
       cohorts: z.record(z.string(), z.number()).optional(),
     }),

@@ -93,8 +93,10 @@ const fields = z.strictObject({
     /** The Gateway's listener to attach to; all of them where it is left out. */
     listener: z.string().min(1).optional(),
     hostnames: z.array(hostname).min(1),
-    /** Where the gateway answers the machine that runs Pulumi. */
-    url: webAddress,
+    /** Where the gateway answers the machine that runs Pulumi; of each replica, where they can be told apart. */
+    url: z.union([webAddress, z.array(webAddress).min(1).max(20)], {
+      error: "expected an address such as http://127.0.0.1:9090, or a list of at most 20",
+    }),
     /** Response header in which every service answers its RELEASE_ID: how the data plane is believed. */
     releaseHeader: z
       .string()

@@ -6,11 +6,14 @@ export class Servers {
   private readonly open: Server[] = [];
 
   /** @returns the server's address */
-  async start(listener: RequestListener): Promise<string> {
+  async start(listener: RequestListener, host = "127.0.0.1", port = 0): Promise<string> {
     const server = createServer(listener);
     this.open.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    return `http://${host}:${(server.address() as AddressInfo).port}`;
   }
 
   /** An address at which nothing listens. */
