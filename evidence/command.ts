@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
+import { isUsage } from "../config/load/arguments";
 import { UserError } from "../config/load/problems";
 import { catalogueNames, isCatalogueName } from "../config/schemas/evidence";
 import type { EvidenceStep } from "../policies/gates/required-evidence";
@@ -75,11 +76,6 @@ export async function runEvidence(args: readonly string[], surroundings: Surroun
     else if (!isUsage(error)) throw error;
     return isUsage(error) && error.exitCode === 0 ? 0 : 2;
   }
-}
-
-/** Help that was asked for, or a misuse that commander has told already. */
-function isUsage(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
 }
 
 function step(text: string): EvidenceStep {

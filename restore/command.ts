@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import type { z } from "zod";
+import { Command, Option } from "commander";
+import { by, isUsage } from "../config/load/arguments";
 import { UserError } from "../config/load/problems";
 import { durationSeconds } from "../config/schemas/duration";
 import { connect } from "../observe/kubernetes";
@@ -161,17 +161,4 @@ function prepare(
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** Help that was asked for, or a misuse that commander has told already. */
-function isUsage(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
-}
-
-function by<Schema extends z.ZodType>(schema: Schema): (text: string) => z.output<Schema> {
-  return (text) => {
-    const parsed = schema.safeParse(text);
-    if (parsed.success) return parsed.data;
-    throw new InvalidArgumentError(`${parsed.error.issues[0]?.message}.`);
-  };
 }

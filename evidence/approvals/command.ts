@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { z } from "zod";
+import { by, isUsage } from "../../config/load/arguments";
 import { loadPolicies } from "../../config/load/policies";
 import { UserError } from "../../config/load/problems";
 import { loadStackFile } from "../../config/load/stack-file";
@@ -103,19 +103,6 @@ function signing(command: Command, expires: string): Command {
       "--key-file <file>",
       "private key in PEM (default: RELEASE_SIGNING_KEY_FILE, or the key itself in RELEASE_SIGNING_KEY)",
     );
-}
-
-/** Help that was asked for, or a misuse that commander has told already. */
-function isUsage(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
-}
-
-function by<Schema extends z.ZodType>(schema: Schema): (text: string) => z.output<Schema> {
-  return (text) => {
-    const parsed = schema.safeParse(text);
-    if (parsed.success) return parsed.data;
-    throw new InvalidArgumentError(`${parsed.error.issues[0]?.message}.`);
-  };
 }
 
 function gate(name: string): string {
