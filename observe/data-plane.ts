@@ -44,7 +44,8 @@ type ServiceRequest = ConfirmationRequest["services"][number];
 type Marks = NonNullable<ServiceRequest["cohorts"]>[number]["requests"][number];
 const unmarked: Marks = { headers: {}, query: {} };
 
-const pauseMilliseconds = 50;
+const shortestPauseMilliseconds = 50;
+const longestPauseMilliseconds = 1_000;
 const probeTimeoutMilliseconds = 5_000;
 
 /**
@@ -76,6 +77,8 @@ async function confirmService(
 ): Promise<ConfirmedService> {
   const asked = service.weights[service.candidate] ?? 0;
   let seen: string | null = null;
+  // A weight that is late is asked for less and less often: a gateway in trouble is not to be flooded.
+  let pause = shortestPauseMilliseconds;
   do {
     const rounds: ConfirmedService[] = [];
     for (const replica of replicas) {
@@ -89,7 +92,8 @@ async function confirmService(
     }
     if (rounds.length === replicas.length) return together(asked, rounds);
     process.stderr.write(`${service.service}: asked ${asked} %, seen ${seen}\n`);
-    await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    pause = Math.min(2 * pause, longestPauseMilliseconds);
   } while (Date.now() < deadline);
   throw new Error(
     `The data plane did not show the new weight of ${service.service} within ${request.withinSeconds} s: ` +
