@@ -1,6 +1,6 @@
 import type { ConfigurationOptions, KubernetesObject } from "@kubernetes/client-node";
 import { UserError } from "../config/load/problems";
-import { labelKeys, managedBy } from "../rollout/labels";
+import { isOwn, labelKeys, managedBy } from "../rollout/labels";
 import type { TransitionKind } from "../rollout/record";
 import { ask, type Cluster } from "./kubernetes";
 
@@ -70,11 +70,7 @@ export async function refuseObjects(
   );
   const found = present.flatMap(({ kind, items }) =>
     items
-      .filter(
-        ({ metadata }) =>
-          metadata?.labels?.[labelKeys.managedBy] !== managedBy ||
-          metadata.labels[labelKeys.channel] !== channel,
-      )
+      .filter(({ metadata }) => !isOwn(metadata?.labels, channel))
       .map(({ metadata }) => `${kind} ${namespace}/${metadata?.name}`),
   );
   if (found.length > 0) {

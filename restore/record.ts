@@ -5,7 +5,7 @@ import type { ChannelSection } from "../config/schemas/channel";
 import { attempt, codeOf } from "../observe/cluster-request";
 import { type Cluster, connect } from "../observe/kubernetes";
 import { restoredKey } from "../observe/restored";
-import { labelKeys, managedBy, restoredName } from "../rollout/labels";
+import { channelLabels, isOwn, labelKeys, managedBy, restoredName } from "../rollout/labels";
 import type { RestoredData } from "../rollout/restored-data";
 import type { LedgerAnswer } from "./answers";
 import type { RestoreInputs } from "./inputs";
@@ -99,13 +99,8 @@ export async function writeConfigMap(
 ): Promise<void> {
   const name = restoredName(product, channel);
   const where = `the ConfigMap ${namespace}/${name}`;
-  const labels = {
-    [labelKeys.managedBy]: managedBy,
-    [labelKeys.partOf]: product,
-    [labelKeys.channel]: channel,
-  };
   const body: V1ConfigMap = {
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace, labels: channelLabels(product, channel) },
     data: { [restoredKey]: JSON.stringify(restored) },
   };
   const present = await attempt(cluster, where, () => existing(cluster, namespace, name));
@@ -115,10 +110,10 @@ export async function writeConfigMap(
     );
     return;
   }
-  const owner = present.metadata?.labels ?? {};
-  if (owner[labelKeys.managedBy] !== managedBy || owner[labelKeys.channel] !== channel) {
+  const labels = present.metadata?.labels;
+  if (!isOwn(labels, channel)) {
     throw new UserError(
-      `${where} is not this channel's: found ${labelKeys.channel}=${owner[labelKeys.channel] ?? "(no label)"}, expected ${channel}. Rename or delete it.`,
+      `${where} is not this channel's: found ${labelKeys.channel}=${labels?.[labelKeys.channel] ?? "(no label)"}, expected ${channel}. Rename or delete it.`,
     );
   }
   await attempt(cluster, where, () =>

@@ -23,6 +23,11 @@ export function channelLabels(product: string, channel: string): Record<string, 
   };
 }
 
+/** Whether an object with these labels is this channel's. */
+export function isOwn(labels: Readonly<Record<string, string>> | undefined, channel: string): boolean {
+  return labels?.[labelKeys.managedBy] === managedBy && labels[labelKeys.channel] === channel;
+}
+
 /** Finds everything that belongs to a channel. */
 export function channelSelector(product: string, channel: string): string {
   return Object.entries(channelLabels(product, channel))
