@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from "node:http";
 import { type ConfirmationRequest, confirm } from "../../observe/data-plane";
 import { cohortProbes } from "../../rollout/split";
+import { asking as askingForWeight, baseline, candidate } from "./confirmation-request";
 import { Servers } from "./servers";
 
 const servers = new Servers();
@@ -16,8 +17,6 @@ afterEach(async () => {
   jest.restoreAllMocks();
   await servers.close();
 });
-
-const [baseline, candidate] = ["1-0-0-aaaaaaaa", "1-1-0-bbbbbbbb"];
 
 const isTester = ({ headers }: IncomingMessage) => headers["x-tester"] === "1";
 const isBerlin = ({ headers }: IncomingMessage) => headers.cookie === "region=berlin";
@@ -47,23 +46,15 @@ const cohorts = (release: string): NonNullable<ConfirmationRequest["services"][n
   },
 ];
 
-function asking(url: string, weight: number, release = candidate, withinSeconds = 20): ConfirmationRequest {
-  return {
-    id: "t2",
-    url,
-    releaseHeader: "x-release",
-    withinSeconds,
-    services: [
-      {
-        service: "api",
-        hostname: "canary.shop.localhost",
-        path: "/readyz",
-        weights: { [baseline]: 100 - weight, [candidate]: weight },
-        candidate,
-        cohorts: cohorts(release),
-      },
-    ],
-  };
+function asking(
+  url: string,
+  weight: number,
+  release: string = candidate,
+  withinSeconds = 20,
+): ConfirmationRequest {
+  const request = askingForWeight(url, weight, { withinSeconds });
+  const services = request.services.map((service) => ({ ...service, cohorts: cohorts(release) }));
+  return { ...request, services };
 }
 
 describe("confirming cohorts at the data plane", () => {

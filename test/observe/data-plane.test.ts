@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { type ConfirmationRequest, confirm } from "../../observe/data-plane";
+import { asking, baseline, candidate } from "./confirmation-request";
 import { Servers } from "./servers";
 
 const servers = new Servers();
@@ -30,8 +31,6 @@ function pass(milliseconds: number): void {
   if (milliseconds > 0) jest.mocked(Date.now).mockReturnValue(Date.now() + milliseconds);
 }
 
-const [baseline, candidate] = ["1-0-0-aaaaaaaa", "1-1-0-bbbbbbbb"];
-
 function answerAs(response: ServerResponse, release: string | null, status = 200): void {
   if (release !== null) response.setHeader("x-release", release);
   response.statusCode = status;
@@ -42,25 +41,6 @@ function answerAs(response: ServerResponse, release: string | null, status = 200
 function weighted(share: () => number): RequestListener {
   let asked = 0;
   return (_, response) => answerAs(response, (asked++ * share()) % 100 < share() ? candidate : baseline);
-}
-
-function asking(url: string, weight: number, more: Partial<ConfirmationRequest> = {}): ConfirmationRequest {
-  return {
-    id: "t2",
-    url,
-    releaseHeader: "X-Release",
-    withinSeconds: 20,
-    services: [
-      {
-        service: "api",
-        hostname: "canary.shop.localhost",
-        path: "/readyz",
-        weights: { [baseline]: 100 - weight, [candidate]: weight },
-        candidate,
-      },
-    ],
-    ...more,
-  };
 }
 
 /** The same with patience for two rounds, for what is never shown. */

@@ -1,6 +1,7 @@
 import { confirm } from "../../observe/data-plane";
 import { replicasOf } from "../../observe/gateway-replicas";
 import { probe } from "../../observe/probe";
+import { asking, baseline, candidate } from "./confirmation-request";
 import { Servers } from "./servers";
 
 const servers = new Servers();
@@ -11,8 +12,6 @@ afterEach(async () => {
   jest.restoreAllMocks();
   await servers.close();
 });
-
-const [baseline, candidate] = ["1-0-0-aaaaaaaa", "1-1-0-bbbbbbbb"];
 
 /** A replica that gives the candidate its share in turn. */
 function replica(share: () => number, host?: string, port?: number): Promise<string> {
@@ -27,12 +26,6 @@ function replica(share: () => number, host?: string, port?: number): Promise<str
   );
 }
 
-function asking(url: string[], weight: number, withinSeconds = 20) {
-  const weights = { [baseline]: 100 - weight, [candidate]: weight };
-  const service = { service: "api", hostname: "shop.localhost", path: "/", weights, candidate };
-  return { id: "t2", url, releaseHeader: "x-release", withinSeconds, services: [service] };
-}
-
 describe("a gateway of several replicas", () => {
   test("is confirmed when each of them shows the weight, and tells how many there are", async () => {
     const urls = await Promise.all([replica(() => 30), replica(() => 30), replica(() => 30)]);
@@ -43,7 +36,7 @@ describe("a gateway of several replicas", () => {
   test("is not confirmed while one of them lags behind, which is named", async () => {
     const current = await replica(() => 30);
     const lagging = await replica(() => 10);
-    await expect(confirm(asking([current, lagging], 30, 2))).rejects.toThrow(
+    await expect(confirm(asking([current, lagging], 30, { withinSeconds: 2 }))).rejects.toThrow(
       new RegExp(`seen 10\\.0 % \\(20 of 200 answers to 200 probes\\), ${lagging}`),
     );
   });
