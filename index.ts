@@ -46,6 +46,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     stages: channel.stages,
     cohorts: cohortsOf(channel.cohorts),
     rollbackWindowSeconds: channel.rollbackWindow,
+    migrationOrder: channel.migrations.order,
     now: now.toISOString(),
   });
   const { verdicts, attribution } = await judgeProposal(proposal, record, {

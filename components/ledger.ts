@@ -1,17 +1,12 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MigrationPolicy } from "../config/schemas/data-store";
+import { ledgerExitCode } from "../config/schemas/migration";
 import type { PlannedCompanion } from "../rollout/data-jobs";
 import type { Position } from "../rollout/record";
 import type { Release } from "../rollout/release";
 import { confined, dataJob } from "./data-job";
 import type { ChannelContext } from "./release-context";
-
-/** The ledger's way of saying no, which no repetition changes; see `ledger/README.md`. */
-export const refusedExitCode = 3;
-
-/** Its way of saying that somebody else holds the lock, or that it has lost it: repeat. */
-export const unavailableExitCode = 4;
 
 const folder = "/ledger";
 const volume = "ledger";
@@ -126,8 +121,8 @@ export class LedgerEntry extends pulumi.ComponentResource {
         resources,
         deadlineSeconds: args.deadlineSeconds,
         retries: 2,
-        finalExitCodes: [refusedExitCode],
-        repeatedExitCodes: [unavailableExitCode],
+        finalExitCodes: [ledgerExitCode.refused],
+        repeatedExitCodes: [ledgerExitCode.unavailable],
         awaited: true,
         correlation: args.correlation,
         kept: !planned.due,

@@ -1,15 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MigrationPolicy } from "../config/schemas/data-store";
+import { ledgerExitCode } from "../config/schemas/migration";
 import type { PlannedMigration } from "../rollout/data-jobs";
 import { checksum, jobName } from "../rollout/migrations";
 import { dataJob } from "./data-job";
-import {
-  type LedgerAccess,
-  ledgerEnvironment,
-  ledgerProgram,
-  refusedExitCode,
-  unavailableExitCode,
-} from "./ledger";
+import { type LedgerAccess, ledgerEnvironment, ledgerProgram } from "./ledger";
 import type { ChannelContext } from "./release-context";
 import { secretEnvironment } from "./release-deployment";
 
@@ -88,8 +83,8 @@ export class MigrationJob extends pulumi.ComponentResource {
           : {
               initContainers: program.initContainers,
               volumes: program.volumes,
-              finalExitCodes: [refusedExitCode],
-              repeatedExitCodes: [unavailableExitCode],
+              finalExitCodes: [ledgerExitCode.refused],
+              repeatedExitCodes: [ledgerExitCode.unavailable],
             }),
       },
       { parent: this },

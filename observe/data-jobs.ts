@@ -1,5 +1,6 @@
-import type { V1Job } from "@kubernetes/client-node";
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
+import { ledgerExitCode } from "../config/schemas/migration";
 import type { JobObservation } from "../rollout/data-jobs";
 import { labelKeys, tryAnnotation } from "../rollout/labels";
 import { ask, type Cluster } from "./kubernetes";
@@ -7,6 +8,8 @@ import { ask, type Cluster } from "./kubernetes";
 /** What a container says is looked for among its last lines. */
 const logLines = 20;
 const longestSaying = 300;
+/** From here on an exit code is the number of the signal that ended the program. */
+const firstSignal = 128;
 
 /**
  * The Jobs that change, copy or check a channel's data, each with how far it is; of what has ended well, nothing
@@ -30,12 +33,14 @@ async function observation(cluster: Cluster, namespace: string, job: V1Job): Pro
   const { name = "", labels = {}, annotations = {} } = job.metadata ?? {};
   const status = statusOf(job);
   const completedAt = job.status?.completionTime?.toISOString();
+  const pods = status === "complete" ? [] : await podsOf(cluster, namespace, name);
   return {
     run: labels[labelKeys.run] ?? name,
     attempt: Number(annotations[tryAnnotation] ?? 1),
     status,
-    says: status === "complete" ? null : await lastWords(cluster, namespace, name),
+    says: await lastWords(cluster, namespace, pods),
     ...(status === "complete" && completedAt !== undefined ? { completedAt } : {}),
+    ...(status === "failed" && allEndedByThemselves(job, pods) ? { endedByItself: true as const } : {}),
   };
 }
 
@@ -46,23 +51,44 @@ function statusOf({ status }: V1Job): JobObservation["status"] {
   return holds("Failed") || holds("FailureTarget") ? "failed" : "running";
 }
 
-/** Progress of its newest pod, or else its last line; null where nothing of it can be read. */
-async function lastWords(cluster: Cluster, namespace: string, job: string): Promise<string | null> {
+/** The pods of a Job, the newest first; none where they cannot be read. */
+async function podsOf(cluster: Cluster, namespace: string, job: string): Promise<V1Pod[]> {
   try {
     const labelSelector = `batch.kubernetes.io/job-name=${job}`;
     const pods = await ask(cluster, `Pods in ${namespace}`, (options) =>
       cluster.core.listNamespacedPod({ namespace, labelSelector }, options),
     );
-    const begun = (pods?.items ?? [])
-      .map(({ metadata }) => ({
-        name: metadata?.name ?? "",
-        at: metadata?.creationTimestamp?.getTime() ?? 0,
-      }))
-      .sort((left, right) => right.at - left.at);
-    const [newest] = begun;
-    if (newest === undefined) return null;
-    const log = await ask(cluster, `the log of ${newest.name}`, (options) =>
-      cluster.core.readNamespacedPodLog({ namespace, name: newest.name, tailLines: logLines }, options),
+    const begun = ({ metadata }: V1Pod) => metadata?.creationTimestamp?.getTime() ?? 0;
+    return (pods?.items ?? []).sort((left, right) => begun(right) - begun(left));
+  } catch {
+    // A user who may not read pods still sees whether it runs.
+    return [];
+  }
+}
+
+/**
+ * Whether each run of a failed Job ended with an exit code that its program gave: none was killed, and none lost the
+ * ledger's lock. A pod that is gone tells nothing.
+ */
+function allEndedByThemselves({ status }: V1Job, pods: readonly V1Pod[]): boolean {
+  if (pods.length === 0 || pods.length < (status?.failed ?? 0)) return false;
+  return pods.every((pod) => {
+    const code = pod.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
+    return code !== undefined && code > 0 && code < firstSignal && code !== ledgerExitCode.unavailable;
+  });
+}
+
+/** Progress of its newest pod, or else its last line; null where nothing of it can be read. */
+async function lastWords(
+  cluster: Cluster,
+  namespace: string,
+  [newest]: readonly V1Pod[],
+): Promise<string | null> {
+  const name = newest?.metadata?.name;
+  if (name === undefined) return null;
+  try {
+    const log = await ask(cluster, `the log of ${name}`, (options) =>
+      cluster.core.readNamespacedPodLog({ namespace, name, tailLines: logLines }, options),
     );
     return summary((log ?? "").split("\n").filter((line) => line.trim() !== ""));
   } catch {

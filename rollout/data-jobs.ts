@@ -21,6 +21,8 @@ export const jobObservation = z.object({
   /** Which try of it, from 1 on. */
   attempt: z.int(),
   status: z.enum(["running", "complete", "failed"]),
+  /** Of one that failed: no run of it was cut off, each came to an end of its own. Missing where that is not known. */
+  endedByItself: z.literal(true).optional(),
   /** Progress or last words of its container, where they could be read. */
   says: z.string().nullable(),
   /** ISO 8601, of one that ended well. */

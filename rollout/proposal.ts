@@ -1,4 +1,5 @@
 import type { StageSetting } from "../config/schemas/channel";
+import type { MigrationOrder } from "../config/schemas/data-store";
 import type { Cohort } from "./cohorts";
 import type { LiveTraffic } from "./live";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "./record";
@@ -24,6 +25,7 @@ export interface ProposeInput {
   /** Those of the configuration. */
   cohorts: Cohort[];
   rollbackWindowSeconds: number;
+  migrationOrder: MigrationOrder;
   /** ISO 8601. */
   now: string;
 }

@@ -1,6 +1,6 @@
 import { continueInterrupted } from "./interrupted";
 import { correctLive, lostMemory } from "./live";
-import { endsRollbackWindow, pendingContracts } from "./migrations";
+import { broughtMigrations, endsRollbackWindow, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
 import { type ChannelRecord, type Position, withCohorts } from "./record";
 import type { Release } from "./release";
@@ -111,6 +111,8 @@ function followSteady(input: ProposeInput, record: ChannelRecord): Proposal {
     );
   }
   if (desired.stage === "hold") return held("stage is `hold`");
+  const earlier = contractBefore(input, record, desired.release);
+  if (earlier !== null) return earlier;
   const weight = nextStage(stages, 0) ?? 100;
   if (typeof desired.stage === "number" && weight > desired.stage) {
     return held(`stage ${desired.stage} is below the first stage, ${weight} %`);
@@ -122,23 +124,39 @@ function followSteady(input: ProposeInput, record: ChannelRecord): Proposal {
   };
 }
 
+/** What a migration's tool would run on the way to those of the next release has its own time, and comes before it. */
+function contractBefore(input: ProposeInput, record: ChannelRecord, next: Release): Proposal | null {
+  const brought = broughtMigrations(next, record.baseline, record);
+  // What a restore has taken back is run again by the next release itself.
+  const again = (record.lost ?? []).length > 0;
+  if (input.migrationOrder === "independent" || brought.length === 0 || again) return null;
+  const step = contract(input, record);
+  if (step === null) return null;
+  const why = `${step.why}. ${next.version} brings ${names(brought)}, which comes after it (where each migration's command runs that one alone: migrations.order: independent)`;
+  return step.kind === "finalize" ? { ...step, why } : held(why);
+}
+
+function names(migrations: readonly { id: string }[]): string {
+  return migrations.map(({ id }) => id).join(", ");
+}
+
 /** What the retired release still needed goes when it is gone, in an update of its own. */
 function contract(
   { desired, rollbackWindowSeconds, now }: ProposeInput,
   record: ChannelRecord,
 ): Proposal | null {
   const { version, hash } = record.baseline;
-  const pending = pendingContracts(record).map(({ id }) => id);
-  if (pending.length === 0) return null;
+  const pending = names(pendingContracts(record));
+  if (pending === "") return null;
   if (desired.stage === "hold") return held("stage is `hold`");
   const completed = record.completed.findLast((entry) => entry.version === version && entry.hash === hash);
   const windowEnds = endOfWindow(completed?.at ?? record.since, rollbackWindowSeconds);
   // The old release may be gone before: another version was asked for meanwhile.
-  if (now < windowEnds) return nothing(`${version} is live; ${pending.join(", ")} waits until ${windowEnds}`);
+  if (now < windowEnds) return nothing(`${version} is live; ${pending} waits until ${windowEnds}`);
   return {
     kind: "finalize",
     to: { state: "steady", baseline: record.baseline, candidate: null, weight: 0 },
-    why: `${record.baseline.version} is alone; ${pending.join(", ")} takes away what older releases needed`,
+    why: `${record.baseline.version} is alone; ${pending} takes away what older releases needed`,
   };
 }
 
@@ -208,10 +226,10 @@ function rollback({ desired, live, intent }: ProposeInput, record: ChannelRecord
       restored !== undefined && "problem" in restored
         ? `. Whether it was restored is not known: ${restored.problem}`
         : "";
-    return {
-      kind: "refuse",
-      why: `${candidate?.version} has switched its data to a form that ${baseline.version} cannot rely on (migration ${switched}), so it cannot be rolled back. Release what mends it as a new version, or restore the backup made before it: docs/backup.md${unread}`,
-    };
+    const why = switched.known
+      ? `${candidate?.version} has switched its data to a form that ${baseline.version} cannot rely on (migration ${switched.id}), so it cannot be rolled back. Release what mends it as a new version, or restore the backup made before it: docs/backup.md`
+      : `${candidate?.version} may have switched its data to a form that ${baseline.version} cannot rely on: migration ${switched.id} was cut off, so it is not known how far it came. Ask for ${candidate?.version} again, which repeats it until it is through or fails by itself: pulumi config set version ${candidate?.version}`;
+    return { kind: "refuse", why: `${why}${unread}` };
   }
   const why =
     desired.version === baseline.version

@@ -4,9 +4,19 @@ import { command } from "./migration";
 import { dnsLabel, environment, imageByDigest } from "./names";
 import { resources, secretReference, secretReferences } from "./workload";
 
+/**
+ * What one migration's command does: with `sequential`, all that comes before it in the release's list and has not run,
+ * as Flyway and golang-migrate do up to a version; with `independent`, that one alone.
+ */
+const migrationOrder = z.enum(["sequential", "independent"], {
+  error: "expected sequential or independent",
+});
+export type MigrationOrder = z.infer<typeof migrationOrder>;
+
 /** How migrations reach the channel's data store. */
 export const migrationPolicy = z.strictObject({
   secrets: secretReferences,
+  order: migrationOrder.default("sequential"),
   /** How long a migration may take that does not say it itself. */
   deadline: durationSeconds.default(120),
   resources,

@@ -65,3 +65,11 @@ export type ReconciliationSpec = z.infer<typeof reconciliationSpec>;
 /** Runs the migrations under the data store's lock and notes what ran; see `ledger/README.md`. */
 export const ledgerSpec = z.strictObject({ image: imageByDigest });
 export type LedgerSpec = z.infer<typeof ledgerSpec>;
+
+/** What the ledger ends with where no migration has ended; see `ledger/README.md`. */
+export const ledgerExitCode = {
+  /** A no that no repetition changes. */
+  refused: 3,
+  /** Somebody else holds the lock, or it was lost while the migration ran: repeat. */
+  unavailable: 4,
+} as const;

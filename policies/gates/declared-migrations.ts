@@ -21,6 +21,7 @@ export function judgeDeclared(input: GateInput): Finding[] {
     ...judgeContracted(input),
     ...judgeIds(declared),
     ...judgeKept(input, before),
+    ...judgeSequence(input, brought),
     ...judgeLedger(input, judged(input), brought),
     ...judgeBackfills(input, brought),
     ...judgeWayBack(input, brought),
@@ -178,6 +179,23 @@ function judgeKept(input: GateInput, before: readonly MigrationSpec[]): Finding[
       ];
     }
     return [];
+  });
+}
+
+/** The phases in the order of a rollout. */
+const phases: readonly MigrationPhase[] = ["expand", "backfill", "switch", "contract"];
+
+/** What one command runs of those before it must not be what has its time later. */
+function judgeSequence({ to, channel, kind }: GateInput, brought: readonly MigrationSpec[]): Finding[] {
+  if (kind !== "start" || channel.migrations.order === "independent") return [];
+  return brought.flatMap(({ id, phase }, index): Finding[] => {
+    const early = brought
+      .slice(0, index)
+      .filter((before) => phases.indexOf(before.phase) > phases.indexOf(phase));
+    if (early.length === 0) return [];
+    const list = early.map((before) => `${before.id} (${before.phase})`).join(", ");
+    const reason = `${to.candidate?.version} lists ${list} before ${id} (${phase}), which runs earlier: a tool that applies all up to ${id} would run it with that. Release them one after the other, or, where each migration's command runs that one alone, set channel.migrations.order to independent`;
+    return [{ status: "fail", reason }];
   });
 }
 

@@ -125,6 +125,7 @@ export async function judgeChannel(
     stages: channel.stages,
     cohorts: cohortsOf(channel.cohorts),
     rollbackWindowSeconds: channel.rollbackWindow,
+    migrationOrder: channel.migrations.order,
     now: now.toISOString(),
   });
   const comparison = compare(asked, record, proposal);

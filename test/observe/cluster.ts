@@ -14,7 +14,14 @@ export interface ClusterObjects {
   gatewayApi?: boolean;
   jobs?: unknown[];
   /** Of every Job: its pods, and what each of them has written. */
-  pods?: { name: string; createdAt: string; log: string; labels?: Record<string, string>; ready?: true }[];
+  pods?: {
+    name: string;
+    createdAt: string;
+    log: string;
+    labels?: Record<string, string>;
+    ready?: true;
+    exitCode?: number | undefined;
+  }[];
   /** Its user may not read logs. */
   logsForbidden?: boolean;
 }
@@ -43,9 +50,12 @@ export function clusterWith({
       },
       listNamespacedPod: () =>
         found({
-          items: pods.map(({ name, createdAt, labels, ready }) => ({
+          items: pods.map(({ name, createdAt, labels, ready, exitCode }) => ({
             metadata: { name, creationTimestamp: new Date(createdAt), labels },
-            status: { conditions: ready ? [{ type: "Ready", status: "True" }] : [] },
+            status: {
+              conditions: ready ? [{ type: "Ready", status: "True" }] : [],
+              containerStatuses: [{ state: exitCode === undefined ? {} : { terminated: { exitCode } } }],
+            },
           })),
         }),
       readNamespacedPodLog: ({ name }: { name: string }) =>

@@ -60,6 +60,26 @@ describe("the Jobs of a channel's data", () => {
     ]);
   });
 
+  const ended = (exitCode: number | undefined, name = "p") => ({ ...pod(name, ""), exitCode });
+  const failed = { ...job("s", ["Failed"]), status: { ...job("s", ["Failed"]).status, failed: 2 } };
+
+  test.each([
+    ["of their own", [ended(1, "first"), ended(2, "second")], true],
+    ["that is not known, as one of the pods is gone", [ended(1)], undefined],
+    ["that is not known, as one was killed", [ended(1, "first"), ended(137, "second")], undefined],
+    ["that is not known, as the ledger lost its lock", [ended(1, "first"), ended(4, "second")], undefined],
+    [
+      "that is not known, as a container has not ended",
+      [ended(1, "first"), ended(undefined, "second")],
+      undefined,
+    ],
+    ["that is not known, as there are no pods", [], undefined],
+  ])("that failed came to an end %s", async (_, pods, endedByItself) => {
+    const [observed] = await seen({ jobs: [failed], pods });
+    expect(observed?.status).toBe("failed");
+    expect(observed?.endedByItself).toBe(endedByItself);
+  });
+
   test("are seen also by who may not read logs", async () => {
     expect(await seen({ jobs: [job("d")], pods: [pod("p", "x")], logsForbidden: true })).toMatchObject([
       { run: "d", status: "running", says: null },

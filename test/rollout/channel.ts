@@ -1,4 +1,5 @@
 import type { StageSetting } from "../../config/schemas/channel";
+import type { MigrationOrder } from "../../config/schemas/data-store";
 import { dataPlane } from "../../policies/gates/data-plane";
 import type { GateInput } from "../../policies/gates/input";
 import { migrations } from "../../policies/gates/migrations";
@@ -83,6 +84,7 @@ export class Channel {
   stage: StageSetting = "auto";
   attempt = 1;
   cohorts: Cohort[] = [];
+  migrationOrder: MigrationOrder = "sequential";
   rules: Record<string, LiveRule[]> = {};
   restored: RestoredData | null = null;
   private seconds = 0;
@@ -164,7 +166,9 @@ export class Channel {
       stage: this.stage,
       attempt: this.attempt,
     };
-    const proposal = propose({ ...seen, desired, stages, cohorts: this.cohorts, rollbackWindowSeconds, now });
+    const { cohorts, migrationOrder } = this;
+    const settings = { stages, cohorts, rollbackWindowSeconds, migrationOrder };
+    const proposal = propose({ ...seen, ...settings, desired, now });
     const kind = judgedKind(proposal);
     const decision = decide({
       proposal,

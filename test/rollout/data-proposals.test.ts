@@ -4,7 +4,7 @@ import type { Proposal, ProposeInput } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import type { Position } from "../../rollout/record";
 import type { Release } from "../../rollout/release";
-import { after, before, jobOf, migrating, orders, runOf, turn, withData } from "./data";
+import { after, allPhases, before, jobOf, migrating, orders, runOf, turn, withData } from "./data";
 import {
   at,
   completed,
@@ -86,6 +86,9 @@ describe("an update that was killed at its switch", () => {
       }),
     );
 
+  const cutOff = jobOf(switchOf(after), "failed");
+  const failed = { ...cutOff, endedByItself: true as const };
+
   test.each([
     ["runs", "running"],
     ["is complete", "complete"],
@@ -95,9 +98,24 @@ describe("an update that was killed at its switch", () => {
 
   test.each([
     ["was not begun", []],
-    ["failed, and so has changed nothing", [jobOf(switchOf(after), "failed")]],
+    ["came to its end and failed, and so has changed nothing", [failed]],
+    ["failed twice by itself", [failed, { ...failed, attempt: 2 }]],
   ])("can go back where its Job %s", (_, jobs) => {
     expect(brief(killed(before, jobs))).toBe("rollback → rolled-back 0 %");
+  });
+
+  test.each([
+    ["was cut off", [cutOff]],
+    [
+      "was cut off, and then failed by itself: the first try may have done it",
+      [cutOff, { ...failed, attempt: 2 }],
+    ],
+    ["was cut off the second time", [failed, { ...cutOff, attempt: 2 }]],
+  ])("cannot go back where its Job %s, and says how to find out", (_, jobs) => {
+    expect(killed(before, jobs)).toMatchObject({
+      kind: "refuse",
+      why: expect.stringMatching(/0004-turn was cut off.*pulumi config set version 1\.1\.0/),
+    });
   });
 
   test("is known by the Job of a lower attempt too", () => {
@@ -191,8 +209,31 @@ describe("the contract of a release that is alone", () => {
     expect(brief(alone({}, wish(after, { stage: "hold" })))).toBe("held");
   });
 
-  test("does not stand in the way of another version", () => {
+  test("does not stand in the way of another version that brings no migration", () => {
     expect(brief(alone({}, wish(migrating("1.2.0", [orders]))))).toBe("start → rolling 10 %");
+  });
+
+  describe("and the migrations of the next release", () => {
+    const next = migrating("1.2.0", [...allPhases, { id: "0006-notes", phase: "expand" }]);
+
+    test("comes before them: a tool that applies what is before would run it with them", () => {
+      const proposal = alone({}, wish(next));
+      expect(brief(proposal)).toBe("finalize → steady 0 %");
+      expect(proposal.why).toContain("1.2.0 brings 0006-notes, which comes after it");
+    });
+
+    test("holds them up until its time has come", () => {
+      const early = alone({ now: at(599) }, wish(next));
+      expect(brief(early)).toBe("held");
+      expect(early.why).toMatch(/0005-clear waits until .*migrations\.order: independent/);
+    });
+
+    test.each([
+      ["each is run alone", { migrationOrder: "independent" as const }],
+      ["it has run", { remembers: { contracted: ["0005-clear"] } }],
+    ])("does not where %s", (_, more) => {
+      expect(brief(alone({ now: at(599), ...more }, wish(next)))).toBe("start → rolling 10 %");
+    });
   });
 
   test("is nothing that a release without contracts has", () => {

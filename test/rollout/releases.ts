@@ -155,6 +155,7 @@ export function situation(
     stages: [10, 30, 100],
     cohorts: [],
     rollbackWindowSeconds: 600,
+    migrationOrder: "sequential",
     now: at(60),
     ...rest,
   };
