@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as backups from "./story/backups";
 import * as data from "./story/data";
 import * as given from "./story/given";
 import { jobLog } from "./story/kubernetes";
@@ -77,31 +78,41 @@ describe("a rollback of a release that has migrated", () => {
 });
 
 describe("a backup before the first migration", () => {
-  story("is restored once and recorded, and where it cannot be made nothing is migrated", async (world) => {
-    const canary = await data.channelWithOrders(world, 1000, { stages: [50, 100] });
-    data.migrationIs(canary, "1.6.0", "0004-customer-ids", { before: 100 });
-    when.versionIsSet(canary, "1.6.0");
-    await data.keepsBackups(canary, {
-      command: ["node", "-e", "console.error('the disk is full'); process.exit(1)"],
-    });
-    verify.failedClearly(await when.up(canary), /the disk is full/);
-    expect(await data.ordersHave(canary, "customer_id")).toBe(false);
-    await verify.shareIs(canary, "1.5.0", 100);
+  story(
+    "is restored once and recorded, or shown by evidence; without it nothing is migrated",
+    async (world) => {
+      const canary = await data.channelWithOrders(world, 1000, { stages: [50, 100] });
+      data.migrationIs(canary, "1.6.0", "0004-customer-ids", { before: 100 });
+      when.versionIsSet(canary, "1.6.0");
+      backups.recoveryIsToBeShown(canary);
+      await verify.nothingChanges(canary, async () => {
+        verify.held(await when.up(canary), /recovery: no report for 1\.6\.0 is in/);
+      });
+      backups.recoveryWasTried(canary, "1.6.0");
+      await when.gatesAreOpen(canary);
 
-    canary.configure({ backup: { job: { ...canary.section.backup!.job!, command: undefined } } });
-    const start = await when.up(canary);
-    verify.succeeded(start);
-    const { history } = await verify.recordOf(canary);
-    const { backup } = history.at(-1)!;
-    expect(backup).toMatchObject({
-      restore_test: { passed: true },
-      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-    });
-    expect(backup!.size_bytes).toBeGreaterThan(1000);
-    expect(await data.ordersHave(canary, "customer_id")).toBe(true);
-    await verify.everyAcknowledgedWriteIsThere(canary);
-    await verify.noRequestFailed(canary);
-  });
+      await backups.keepsBackups(canary, {
+        command: ["node", "-e", "console.error('the disk is full'); process.exit(1)"],
+      });
+      verify.failedClearly(await when.up(canary), /the disk is full/);
+      expect(await data.ordersHave(canary, "customer_id")).toBe(false);
+      await verify.shareIs(canary, "1.5.0", 100);
+
+      canary.configure({ backup: { job: { ...canary.section.backup!.job!, command: undefined } } });
+      const start = await when.up(canary);
+      verify.succeeded(start);
+      const { history } = await verify.recordOf(canary);
+      const { backup } = history.at(-1)!;
+      expect(backup).toMatchObject({
+        restore_test: { passed: true },
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
+      expect(backup!.size_bytes).toBeGreaterThan(1000);
+      expect(await data.ordersHave(canary, "customer_id")).toBe(true);
+      await verify.everyAcknowledgedWriteIsThere(canary);
+      await verify.noRequestFailed(canary);
+    },
+  );
 });
 
 describe("a restore of the backup of before", () => {
@@ -113,7 +124,7 @@ describe("a restore of the backup of before", () => {
     data.migrationIs(canary, "1.7.0", turn, { bothFormsWritten: undefined });
     when.versionIsSet(canary, "1.6.0");
     verify.moved(await when.up(canary), "install");
-    await data.keepsBackups(canary);
+    await backups.keepsBackups(canary);
     const people = await People.decideAbout(canary);
     canary.configure({
       permissions: { restore: ["operations"] },

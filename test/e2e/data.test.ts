@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import * as data from "./story/data";
+import { People } from "./story/people";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
@@ -36,8 +38,16 @@ describe("data that moves with the release", () => {
     await when.rolloutReaches(canary, 50);
     await when.rolloutIsCompleted(canary);
     expect(await data.ledger(canary)).not.toHaveProperty("0006-drop-customer");
+    const people = await People.decideAbout(canary);
+    const rules = [{ change: "any" as const, at: "contract" as const, roles: ["operations"] }];
+    canary.configure({ approvals: { folder: join(world.dir, "approvals"), rules } });
+    await when.gatesHold(canary, /approval hold approval is missing of operations/);
+    verify.succeeded(await people.annApproves("contract"));
     const contract = await when.upOnceOpen(canary);
     verify.moved(contract, "finalize");
+    expect((await verify.recordOf(canary)).history.at(-1)?.approvals).toMatchObject([
+      { by: "ann", scope: "contract" },
+    ]);
     expect(await data.ledger(canary)).toHaveProperty("0006-drop-customer", "applied");
     expect(await data.live(canary)).toEqual(["canary 1.8.0"]);
     verify.succeeded(await when.preview(canary, "--expect-no-changes"));

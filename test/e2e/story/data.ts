@@ -1,13 +1,10 @@
-import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
-import { backupDir } from "../../../local/cluster/backup-volumes";
-import { buildImages } from "../../../local/images/build";
-import { userId } from "../../../local/images/image";
 import type { TestChannel } from "./channel";
 import { administrate, clusterServer, type DatabaseServer, fillWithOldOrders } from "./database";
 import { eventually } from "./eventually";
-import { copySecret, createVolume } from "./kubernetes";
+import { copySecret } from "./kubernetes";
 import type { World } from "./world";
 
 /** The channel's migrations run under a ledger in its database. */
@@ -130,31 +127,4 @@ export async function sharesDatabase(channel: TestChannel, other: TestChannel): 
   await copySecret("shop-database", other.namespace, channel.namespace);
   channel.configure({ sharesDataWith: [other.stack] });
   other.configure({ sharesDataWith: [channel.stack] });
-}
-
-/** From now on the channel's data is copied before migrations, to a volume of its own on this machine. */
-export async function keepsBackups(
-  channel: TestChannel,
-  image: Partial<{ command: string[] }> = {},
-): Promise<void> {
-  const { stack, namespace } = channel;
-  const folder = backupDir({ stack });
-  mkdirSync(folder, { recursive: true });
-  chownSync(folder, userId, userId);
-  await createVolume({ name: `${namespace}-backup`, claim: "shop-backup", namespace, folder });
-  await copySecret("shop-database-scratch", "shop-canary", namespace);
-  const built = (await buildImages()).find(({ name }) => name === "local/shop-backup");
-  channel.configure({
-    backup: {
-      job: {
-        image: `${built?.name}@${built?.digest}`,
-        ...image,
-        volumeClaim: "shop-backup",
-        secrets: {
-          DATABASE_URL: { name: "shop-database", key: "url" },
-          SCRATCH_DATABASE_URL: { name: "shop-database-scratch", key: "url" },
-        },
-      },
-    },
-  });
 }

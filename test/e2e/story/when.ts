@@ -57,6 +57,15 @@ export async function gatesAreOpen(channel: TestChannel): Promise<void> {
   );
 }
 
+/** Something holds the next stage back, and says so. */
+export async function gatesHold(channel: TestChannel, reason: RegExp): Promise<void> {
+  await eventually(
+    () => channel.run("preview"),
+    ({ exitCode, output }) => exitCode === 0 && reason.test(output.replaceAll(/\s+/g, " ")),
+    ({ output }) => `the gates to hold, because of ${reason}; the last preview said:\n${output}`,
+  );
+}
+
 export function preview(channel: TestChannel, ...args: string[]): Promise<CommandResult> {
   return channel.run("preview", ...args);
 }
