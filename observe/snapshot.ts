@@ -13,6 +13,7 @@ import type { Cluster } from "./kubernetes";
 import { observePods } from "./pods";
 import { observeSharing } from "./sharing";
 import { observeServices } from "./slo";
+import { observeSplit } from "./split";
 import type { Memory } from "./state";
 import { observeGateway } from "./traffic";
 
@@ -43,6 +44,7 @@ export async function takeSnapshot(
   const [
     gateway,
     services,
+    split,
     pods,
     promotion,
     budget,
@@ -56,6 +58,7 @@ export async function takeSnapshot(
   ] = await Promise.all([
     observeGateway(cluster, channel),
     observeServices(transition, sources),
+    observeSplit(transition, sources),
     observePods(transition, sources),
     observePromotion(transition, sources),
     observeBudget(transition, sources),
@@ -72,6 +75,7 @@ export async function takeSnapshot(
     live,
     gateway,
     services,
+    split,
     pods,
     promotion,
     budget,

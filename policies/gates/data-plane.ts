@@ -1,5 +1,7 @@
 import { liveShares, sharedServices } from "../../rollout/live";
 import type { Verdict } from "../../rollout/verdict";
+import { judgeCountedSplit } from "./counted-split";
+import { type Finding, verdictOf } from "./findings";
 import { type GateInput, judged } from "./input";
 
 const gate = "data-plane";
@@ -47,7 +49,8 @@ export function dataPlane(input: GateInput): Verdict {
       expected: "1 ready or more",
     };
   }
-  return { gate, status: "pass", reason: "the gateway is ready and its weights are known", ...figures };
+  const asRecorded: Finding = { status: "pass", reason: "the gateway is ready and its weights are known" };
+  return verdictOf(gate, [asRecorded, ...judgeCountedSplit(input)], figures);
 }
 
 /** Services of a release with traffic for which nobody could answer now. */

@@ -62,6 +62,7 @@ const remembered = z.strictObject({
   /** The attempt that is recorded. */
   attempt: z.int().optional(),
   correlations: texts.optional(),
+  cohorts: z.array(object).optional(),
   history: z.array(object).optional(),
 });
 export type Remembered = z.infer<typeof remembered>;
@@ -95,6 +96,7 @@ const snapshot = z
         }),
       )
       .nullable(),
+    split: object,
     pods: object,
     /** The other channel has completed the candidate, unless it is said otherwise. */
     promotion: z.union([

@@ -74,6 +74,7 @@ export function transition(
       live: from === null ? { routes: {}, mirror: null, jobs: [] } : liveAt(from),
       gateway: { problem: null },
       services: { api: seen(counted(1000), counted(9000)) },
+      split: notConfigured,
       pods: notConfigured,
       promotion: notConfigured,
       budget: notConfigured,

@@ -8,7 +8,7 @@ import { channelRecord, position, transitionKind } from "../../../rollout/record
 import { artifactSource, compatSource, sharingSource } from "./compatibility";
 import { evidenceSource } from "./evidence";
 import { actor, governanceSource } from "./governance";
-import { budgetSource, incidentSource, serviceObservation } from "./metrics";
+import { budgetSource, incidentSource, serviceObservation, splitSource } from "./metrics";
 import { podsSource } from "./pods";
 import { source } from "./source";
 
@@ -29,6 +29,7 @@ export const snapshot = z.object({
   gateway: gatewayObservation,
   /** Null where no metrics source is configured. */
   services: z.record(z.string(), serviceObservation).nullable(),
+  split: splitSource,
   pods: podsSource,
   promotion: promotionSource,
   budget: budgetSource,

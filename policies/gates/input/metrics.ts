@@ -32,6 +32,13 @@ export const serviceObservation = z.object({
 });
 export type ServiceObservation = z.infer<typeof serviceObservation>;
 
+/** Requests that the gateway itself sent to either release of late, by service. */
+export const splitSource = source({
+  windowSeconds: z.number(),
+  services: z.record(z.string(), z.object({ candidate: z.number(), baseline: z.number() })),
+});
+export type SplitSource = z.infer<typeof splitSource>;
+
 /** How fast one service of the live release spends its error budget, over the long and the short window of one pair. */
 export const budgetBurn = z.object({
   service: z.string(),

@@ -57,5 +57,5 @@ export function recoveryWasTried(channel: TestChannel, version: string): void {
   const ids = { release_candidate_id: "rc-1", correlation_id: "c-1", version, produced_at: now };
   mkdirSync(join(channel.dir, "reports"), { recursive: true });
   const file = join(channel.dir, "reports", `${version}-recovery.json`);
-  writeFileSync(file, JSON.stringify({ ...ids, environment: channel.namespace, stores: [store] }));
+  writeFileSync(file, JSON.stringify({ ...ids, stores: [store] }));
 }
