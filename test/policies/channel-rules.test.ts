@@ -115,6 +115,17 @@ describe("a route", () => {
       ),
       /filters/,
     ],
+    [
+      "sessions that stay where they were",
+      route(
+        [
+          [baseline, 90],
+          [candidate, 10],
+        ],
+        { sessionPersistence: { sessionName: "shop" } },
+      ),
+      /sessionPersistence/,
+    ],
   ])("with %s is found", async (_, question, message) => {
     expect((await violations(routeWeights(at10), question)).join("\n")).toMatch(message);
   });
@@ -137,7 +148,10 @@ describe("a route", () => {
       [candidate, 10],
     ]);
     const { gateway } = configurationOf("1.1.0").channel;
-    const own = { kind: "Gateway", name: gateway.name, namespace: gateway.namespace };
+    const own = {
+      ...{ kind: "Gateway", name: gateway.name, namespace: gateway.namespace },
+      sectionName: gateway.listener,
+    };
     const at = (parentRefs: object[]) => ({
       ...question,
       props: { ...question.props, spec: { ...question.props.spec, parentRefs } },
@@ -147,6 +161,7 @@ describe("a route", () => {
       { ...own, name: "theirs" },
       { ...own, namespace: undefined },
       { ...own, kind: "Service" },
+      { ...own, sectionName: "theirs" },
     ]) {
       expect(await violations(routeWeights(at10), at([own, other]))).toEqual([
         expect.stringContaining("from elsewhere"),
