@@ -359,10 +359,22 @@ describe("what does not belong to a judged channel", () => {
     expect(await violations(judgedFirst(judgementsOf(null), "/kubeconfig"), stash)).toHaveLength(1);
   });
 
-  test("is not told again where the channel itself was refused", async () => {
+  test("is not told of every object again where the channel itself was refused", async () => {
     const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
     expect(await violations(judgedFirst(refused, "/kubeconfig"), map)).toEqual([]);
   });
+
+  test.each([
+    { type: types.provider, props: { clusterIdentifier: "a" } },
+    { type: types.stash, props: {} },
+  ])(
+    "stops a refused channel by what it writes nothing without, should release-gates only advise (%#)",
+    async (question) => {
+      const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
+      const found = await violations(judgedFirst(refused, "/kubeconfig"), question as unknown as typeof map);
+      expect(found).toEqual([expect.stringMatching(/was refused by the policy release-gates/)]);
+    },
+  );
 
   test.each<[string, object, RegExp | null]>([
     ["an object of its own", map, null],
