@@ -95,6 +95,11 @@ const objectives = z
     error: "expected errorRate or availability, not both: they say the same",
     path: ["availability"],
   })
+  .refine(
+    ({ errorRate, availability, latency }) =>
+      errorRate !== undefined || availability !== undefined || latency.length > 0,
+    { error: "expected errorRate, availability or latency: without one there is nothing to judge by" },
+  )
   .transform(({ availability, ...rest }) =>
     availability === undefined
       ? rest

@@ -65,10 +65,17 @@ export function signCommand(input: GateInput, scope: string): string {
   return `npm run approve -- sign --channel ${input.channelName} --version ${judged(input).version} --scope ${scope}`;
 }
 
+/** Its own; without any, those that come with an access file. */
+export function approvalRules({
+  approvals,
+  access,
+}: Pick<GateInput["channel"], "approvals" | "access">): readonly ApprovalRule[] {
+  return approvals.rules ?? (access === undefined ? [] : defaultApprovalRules);
+}
+
 function neededApprovals(input: GateInput): Need[] {
   const { channel, lane } = input;
-  const rules = channel.approvals.rules ?? (channel.access === undefined ? [] : defaultApprovalRules);
-  const needs = rules
+  const needs = approvalRules(channel)
     .filter((rule) => isAbout(rule, input) && enters(input, rule.at))
     .map(({ at, roles }) => ({ scope: String(at), roles }));
   if (lane === "hotfix" && channel.hotfix !== undefined) {

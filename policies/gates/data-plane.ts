@@ -2,7 +2,7 @@ import { liveShares, sharedServices } from "../../rollout/live";
 import type { Verdict } from "../../rollout/verdict";
 import { judgeCountedSplit } from "./counted-split";
 import { type Finding, verdictOf } from "./findings";
-import { type GateInput, judged } from "./input";
+import { type GateInput, judged, raises } from "./input";
 
 const gate = "data-plane";
 
@@ -39,6 +39,11 @@ export function dataPlane(input: GateInput): Verdict {
       ...figures,
     };
   }
+  const { pods } = snapshot;
+  if (pods.status === "unavailable") {
+    const reason = `the pods of ${judged(input).version} cannot be seen: ${pods.problem}`;
+    return { gate, status: "hold", reason };
+  }
   const without = servicesWithoutPods(input, sides);
   if (without.length > 0) {
     return {
@@ -54,8 +59,8 @@ export function dataPlane(input: GateInput): Verdict {
 }
 
 /** Services of a release with traffic for which nobody could answer now. */
-function servicesWithoutPods({ snapshot }: GateInput, sides: Parameters<typeof sharedServices>[0]): string[] {
-  const { pods } = snapshot;
-  if (pods.status !== "known") return [];
-  return sharedServices(sides).filter((service) => pods.services[service]?.ready === 0);
+function servicesWithoutPods(input: GateInput, sides: Parameters<typeof sharedServices>[0]): string[] {
+  const { pods } = input.snapshot;
+  if (pods.status !== "known" || !raises(input)) return [];
+  return sharedServices(sides).filter((service) => (pods.services[service]?.ready ?? 0) === 0);
 }

@@ -33,6 +33,7 @@ export function slo(input: GateInput): Verdict {
     services.map(([, objectives]) => objectives),
     input.channel.stages.length,
   );
+  if (services.length === 0) return { gate, ...hold(whoseObjectives(input)) };
   const findings = services.flatMap(([service, objectives]) =>
     judgeService(objectives, snapshot.services?.[service], { input, stage, alpha }).map((finding) => ({
       ...finding,
@@ -40,6 +41,13 @@ export function slo(input: GateInput): Verdict {
     })),
   );
   return worst(findings);
+}
+
+/** Objectives of nobody who is here are a slip of the pen rather than a wish to ask for nothing. */
+function whoseObjectives(input: GateInput): string {
+  const { version, services } = judged(input);
+  const theirs = Object.keys(input.slo.services).join(", ");
+  return `the objectives are those of ${theirs}, and the services of ${version} are ${Object.keys(services).join(", ")}; name them in the file channel.slo, or none to ask for nothing`;
 }
 
 /** A report counts what it counts. */
@@ -109,9 +117,7 @@ function worst(findings: readonly ObjectiveFinding[]): Verdict {
     findings.find(({ status }) => status === "fail") ??
     findings.find(({ status }) => status === "hold") ??
     findings.find(({ approvals }) => approvals !== undefined) ??
-    findings[0];
-  if (decisive === undefined) {
-    return { gate, status: "skipped", reason: "no objectives for the services of this release" };
-  }
+    findings[0] ??
+    hold("nothing was judged");
   return { gate, ...decisive };
 }

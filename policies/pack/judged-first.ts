@@ -5,6 +5,12 @@ import type { Judgements } from "./judgements";
 import { plain } from "./object-policy";
 import { object, ownTypes, types } from "./objects";
 
+/**
+ * What a channel writes nothing without, in the cluster and in its memory: told of these alone, so that a refusal is
+ * not repeated for every object. It stops an update also where `release-gates` itself was set to advise only.
+ */
+const heldBy: readonly string[] = [types.provider, types.stash];
+
 /** Type tokens that write nothing outside of Pulumi's state, and nothing that is remembered. */
 const stateOnly = /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:providers:(command|pulumi))$/;
 
@@ -45,7 +51,12 @@ export function judgedFirst(
         return;
       }
       const channel = judgements.passed;
-      if (channel === null) return;
+      if (channel === null) {
+        if (heldBy.includes(args.type)) {
+          reportViolation(`${args.name}: its release channel was refused by the policy release-gates.`);
+        }
+        return;
+      }
       for (const violation of violationsOf(args, channel, kubeconfig))
         reportViolation(`${args.name}: ${violation}`);
     },

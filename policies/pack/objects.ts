@@ -42,6 +42,8 @@ export const object = z.object({
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()])).default({});
 
+const seccompProfile = z.object({ type: z.string() });
+
 const container = z.object({
   name: z.string(),
   image: z.string(),
@@ -50,11 +52,14 @@ const container = z.object({
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   resources: z.object({ requests: quantities, limits: quantities }).prefault({}),
   readinessProbe: z.unknown().optional(),
+  ports: z.array(z.object({ hostPort: z.number().optional() })).default([]),
   securityContext: z
     .object({
       allowPrivilegeEscalation: z.boolean().default(true),
       privileged: z.boolean().default(false),
       runAsNonRoot: z.boolean().optional(),
+      seccompProfile: seccompProfile.optional(),
+      procMount: z.string().default("Default"),
       capabilities: z
         .object({ drop: z.array(z.string()).default([]), add: z.array(z.string()).default([]) })
         .prefault({}),
@@ -70,11 +75,23 @@ const pod = z.object({
   hostNetwork: z.boolean().default(false),
   hostPID: z.boolean().default(false),
   hostIPC: z.boolean().default(false),
-  volumes: z.array(z.looseObject({ hostPath: z.unknown().optional() })).default([]),
+  volumes: z
+    .array(
+      z.looseObject({
+        hostPath: z.unknown().optional(),
+        projected: z
+          .object({
+            sources: z.array(z.object({ serviceAccountToken: z.unknown().optional() })).default([]),
+          })
+          .optional(),
+      }),
+    )
+    .default([]),
   securityContext: z
     .object({
       runAsNonRoot: z.boolean().default(false),
-      seccompProfile: z.object({ type: z.string() }).optional(),
+      seccompProfile: seccompProfile.optional(),
+      sysctls: z.array(z.object({ name: z.string() })).default([]),
     })
     .prefault({}),
 });
@@ -106,16 +123,18 @@ export const service = object.extend({
   spec: z.object({ type: z.string().default("ClusterIP"), selector: text.default({}) }),
 });
 
-const routeRule = z.object({
+/** Nothing but what the data plane's confirmation sees: no session persistence, no retries, no time-outs. */
+const routeRule = z.strictObject({
   matches: z.array(routeMatch).default([]),
   filters: z.array(z.unknown()).default([]),
   backendRefs: z
     .array(
-      z.object({
+      z.strictObject({
         group: z.string().default(""),
         kind: z.string().default("Service"),
         name: z.string(),
         namespace: z.string().optional(),
+        port: z.number().optional(),
         weight: z.number().default(1),
         filters: z.array(z.unknown()).default([]),
       }),
@@ -131,6 +150,7 @@ export const route = object.extend({
           kind: z.string().default("Gateway"),
           name: z.string(),
           namespace: z.string().optional(),
+          sectionName: z.string().optional(),
         }),
       )
       .default([]),

@@ -3,24 +3,38 @@ import { z } from "zod";
 import type { Policies } from "../../config/load/policies";
 import type { StackConfiguration } from "../../config/load/stack";
 import type { ChannelRecord } from "../../rollout/record";
-import { raises } from "../gates/input";
+import type { Release } from "../../rollout/release";
+import { approvalRules } from "../gates/approval";
+import { judged, raises } from "../gates/input";
 import type { Step } from "./target";
 
 type Channel = StackConfiguration["channel"];
 
-/** Whether a channel gives a gate anything to judge by, and the key by which it does. */
-const configuredBy: Record<string, { key: string; has(channel: Channel, policies: Policies): boolean }> = {
+/** Whether a channel gives a gate anything to judge a release by, and the key by which it does. */
+const configuredBy: Record<
+  string,
+  { key: string; has(channel: Channel, policies: Policies, release: Release): boolean }
+> = {
   slo: {
-    key: "channel.prometheus, with objectives in the file channel.slo",
-    has: ({ prometheus }, policies) =>
-      prometheus !== undefined && Object.keys(policies.slo().services).length > 0,
+    key: "channel.prometheus, with objectives of its services in the file channel.slo",
+    has: ({ prometheus }, policies, release) => {
+      const { mode, services } = policies.slo();
+      const named = Object.keys(services).some((name) => release.services[name] !== undefined);
+      return named && (prometheus !== undefined || mode === "quick");
+    },
   },
   compat: { key: "channel.compat", has: ({ compat }) => compat !== undefined },
-  evidence: { key: "channel.evidence", has: ({ evidence }) => evidence !== undefined },
+  evidence: {
+    key: "channel.evidence, with kinds in that file",
+    has: (_, policies) => Object.keys(policies.evidence()?.kinds ?? {}).length > 0,
+  },
   promotion: { key: "channel.promotion", has: ({ promotion }) => promotion !== undefined },
   incident: { key: "channel.incidents", has: ({ incidents }) => incidents !== undefined },
   "change-window": { key: "channel.changeWindow", has: ({ changeWindow }) => changeWindow !== undefined },
-  approval: { key: "channel.approvals.rules", has: ({ approvals }) => approvals.rules?.length !== 0 },
+  approval: {
+    key: "channel.access, with channel.approvals.rules not empty",
+    has: (channel) => approvalRules(channel).length > 0,
+  },
   rbac: {
     key: "channel.permissions",
     has: ({ permissions }) => permissions.start !== undefined && permissions.promote !== undefined,
@@ -77,7 +91,7 @@ export function violationsOf(
   if (kind === "rollback" || kind === "correct") return [];
   const violations = requiredGates.flatMap((gate) => {
     const configured = configuredBy[gate];
-    if (configured?.has(channel, policies)) return [];
+    if (configured?.has(channel, policies, judged(step))) return [];
     return [
       `${gate}: the policy pack requires this gate, and the channel does not configure it (${configured?.key})`,
     ];

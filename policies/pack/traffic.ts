@@ -53,7 +53,10 @@ export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
           [
             parentRefs.every(
               (one) =>
-                one.kind === "Gateway" && one.name === gateway.name && one.namespace === gateway.namespace,
+                one.kind === "Gateway" &&
+                one.name === gateway.name &&
+                one.namespace === gateway.namespace &&
+                one.sectionName === gateway.listener,
             ),
             `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
           ],

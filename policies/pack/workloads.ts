@@ -48,23 +48,39 @@ function podViolations(pod: Pod): string[] {
   const rules: [boolean, string][] = [
     [pod.securityContext.runAsNonRoot, "securityContext.runAsNonRoot is not true"],
     [
-      ["RuntimeDefault", "Localhost"].includes(pod.securityContext.seccompProfile?.type ?? ""),
+      confines(pod.securityContext.seccompProfile),
       "securityContext.seccompProfile is neither RuntimeDefault nor Localhost",
     ],
+    [pod.securityContext.sysctls.length === 0, "it sets sysctls"],
     [!pod.automountServiceAccountToken, "automountServiceAccountToken is not false"],
+    [
+      pod.volumes.every(
+        ({ projected }) =>
+          projected?.sources.every(({ serviceAccountToken }) => serviceAccountToken === undefined) ?? true,
+      ),
+      "it mounts a token of its service account",
+    ],
     [!pod.hostNetwork && !pod.hostPID && !pod.hostIPC, "it shares a namespace of the host"],
     [pod.volumes.every(({ hostPath }) => hostPath === undefined), "it mounts a path of the host"],
   ];
   return rules.filter(([kept]) => !kept).map(([, violation]) => violation);
 }
 
-function containerViolations({ name, securityContext }: Container): string[] {
+function confines(profile: { type: string } | undefined): boolean {
+  return ["RuntimeDefault", "Localhost"].includes(profile?.type ?? "");
+}
+
+function containerViolations({ name, securityContext, ports }: Container): string[] {
   const { privileged, allowPrivilegeEscalation, runAsNonRoot, capabilities } = securityContext;
+  const { seccompProfile, procMount } = securityContext;
   const added = capabilities.add.filter((capability) => capability !== "NET_BIND_SERVICE");
   const rules: [boolean, string][] = [
     [!privileged, "is privileged"],
     [!allowPrivilegeEscalation, "has no securityContext.allowPrivilegeEscalation: false"],
     [runAsNonRoot !== false, "may run as root"],
+    [seccompProfile === undefined || confines(seccompProfile), "takes the pod's seccomp profile away"],
+    [procMount === "Default", "has all of /proc unmasked"],
+    [ports.every(({ hostPort }) => hostPort === undefined), "listens at a port of the host"],
     [capabilities.drop.includes("ALL"), "does not drop all capabilities"],
     [added.length === 0, `adds the capabilities ${added.join(", ")}`],
   ];

@@ -58,7 +58,7 @@ describe("an SLO policy", () => {
 
   test("may judge by the last part of the time, for all, one service, one weight, or one service at one weight", () => {
     const { window, services, stages } = load(
-      "window: 10m\nservices: {api: {window: 5m}}\nstages: {30: {window: 1h, services: {api: {window: 90s}}}}\n",
+      "window: 10m\nservices: {api: {window: 5m, errorRate: {target: 0.01}}}\nstages: {30: {window: 1h, services: {api: {window: 90s, errorRate: {target: 0.01}}}}}\n",
     );
     expect([window, services.api?.window, stages[30]?.window, stages[30]?.services?.api?.window]).toEqual([
       600, 300, 3600, 90,
@@ -101,7 +101,15 @@ describe("an SLO policy", () => {
       "services: {api: {latency: [{withinSeconds: 0.3}]}}",
       ["slo.yaml:1:28", "services.api.latency.0.share", "found nothing"],
     ],
-    ["services: {api: {latencies: []}}", ["slo.yaml:1:18", "services.api.latencies", "unknown key"]],
+    [
+      "services: {api: {errorRate: {target: 0.1}, latencies: []}}",
+      ["slo.yaml:1:44", "services.api.latencies", "unknown key"],
+    ],
+    ["services: {api: {}}", ["slo.yaml:1:12", "services.api", "nothing to judge by"]],
+    [
+      `${objectives}stages:\n  30:\n    services: {api: {window: 10m}}`,
+      ["slo.yaml:6:16", "stages.30.services.api", "nothing to judge by"],
+    ],
     ["services: {}\nfalseAlarm: 0.5", ["slo.yaml:2:1", "falseAlarm", "found 0.5"]],
     ["services: {}\nminimumRequests: 0", ["slo.yaml:2:1", "minimumRequests", "found 0"]],
     [
@@ -118,7 +126,7 @@ describe("an SLO policy", () => {
     ["services: {}\nstages: {0: {}}", ["stages.0", "expected the candidate's weight, from 1 to 100"]],
     ["services: {}\nstages: {30: {minRequests: 5}}", ["stages.30.minRequests", "unknown key"]],
     [
-      `${objectives}stages:\n  30:\n    services: {worker: {}}`,
+      `${objectives}stages:\n  30:\n    services: {worker: {errorRate: {target: 0.1}}}`,
       [
         "slo.yaml:6:16",
         "stages.30.services.worker",
@@ -167,8 +175,8 @@ describe("an SLO policy", () => {
     const text = [
       "window: 31s",
       "staleAfter: 60s",
-      "services: {api: {window: 29s}}",
-      "stages: {30: {window: 30s, services: {api: {window: 15s}}}, 100: {window: 1s}}",
+      "services: {api: {window: 29s, errorRate: {target: 0.1}}}",
+      "stages: {30: {window: 30s, services: {api: {window: 15s, errorRate: {target: 0.1}}}}, 100: {window: 1s}}",
     ].join("\n");
     project.write("slo.yaml", text);
     const channel = aChannel({ prometheus: { url: "http://127.0.0.1:9090", scrapeInterval: "15s" } });
@@ -176,7 +184,7 @@ describe("an SLO policy", () => {
     expect(problems.map((problem) => problem.split(": ")[0])).toEqual([
       "slo.yaml:3:18 services.api.window",
       "slo.yaml:4:45 stages.30.services.api.window",
-      "slo.yaml:4:67 stages.100.window",
+      "slo.yaml:4:93 stages.100.window",
     ]);
     expect(problems[0]).toMatch(/found "29s", expected at least twice channel\.prometheus\.scrapeInterval/);
   });

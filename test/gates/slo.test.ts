@@ -27,6 +27,11 @@ describe("what is not known", () => {
   });
 });
 
+test("objectives that ask nothing, as no file could, pass nothing", () => {
+  const slos = { ...policy(), services: { api: { latency: [] } } };
+  expect(slo(looking(counted(1000, 900), null, slos))).toMatchObject({ status: "hold" });
+});
+
 test.each([
   ["a rollback", { kind: "rollback", to: rolledBack() }],
   ["a correction", { kind: "correct", to: rolling(5) }],

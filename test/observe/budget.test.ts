@@ -11,7 +11,7 @@ const servers = new Servers();
 afterEach(() => servers.close());
 
 const slo = policy(
-  { api: { errorRate: { target: 0.01 } }, worker: {} },
+  { api: { errorRate: { target: 0.01 } }, worker: { latency: [{ withinSeconds: 0.3, share: 0.9 }] } },
   { errorBudget: { pairs: [{ long: "1h", short: "5m", budgetShare: 0.02 }] } },
 );
 const start = { kind: "start", to: rolling(10), record: recordOf(steady()) } as const;

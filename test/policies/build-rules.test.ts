@@ -88,6 +88,44 @@ const bad: Case[] = [
     /path of the host/,
   ],
   [
+    "a token that is mounted by hand",
+    securityContext,
+    {
+      pod: {
+        volumes: [{ name: "api", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }],
+      },
+    },
+    /token of its service account/,
+  ],
+  [
+    "settings of the kernel",
+    securityContext,
+    { pod: { securityContext: { ...goodPod.securityContext, sysctls: [{ name: "kernel.msgmax" }] } } },
+    /sysctls/,
+  ],
+  [
+    "a container without the pod's seccomp profile",
+    securityContext,
+    {
+      container: {
+        securityContext: { ...goodContainer.securityContext, seccompProfile: { type: "Unconfined" } },
+      },
+    },
+    /takes the pod's seccomp profile away/,
+  ],
+  [
+    "all of /proc",
+    securityContext,
+    { container: { securityContext: { ...goodContainer.securityContext, procMount: "Unmasked" } } },
+    /unmasked/,
+  ],
+  [
+    "a port of the host",
+    securityContext,
+    { container: { ports: [{ containerPort: 80, hostPort: 80 }] } },
+    /port of the host/,
+  ],
+  [
     "privileges",
     securityContext,
     { container: { securityContext: { ...goodContainer.securityContext, privileged: true } } },

@@ -115,6 +115,17 @@ describe("a route", () => {
       ),
       /filters/,
     ],
+    [
+      "sessions that stay where they were",
+      route(
+        [
+          [baseline, 90],
+          [candidate, 10],
+        ],
+        { sessionPersistence: { sessionName: "shop" } },
+      ),
+      /sessionPersistence/,
+    ],
   ])("with %s is found", async (_, question, message) => {
     expect((await violations(routeWeights(at10), question)).join("\n")).toMatch(message);
   });
@@ -137,7 +148,10 @@ describe("a route", () => {
       [candidate, 10],
     ]);
     const { gateway } = configurationOf("1.1.0").channel;
-    const own = { kind: "Gateway", name: gateway.name, namespace: gateway.namespace };
+    const own = {
+      ...{ kind: "Gateway", name: gateway.name, namespace: gateway.namespace },
+      sectionName: gateway.listener,
+    };
     const at = (parentRefs: object[]) => ({
       ...question,
       props: { ...question.props, spec: { ...question.props.spec, parentRefs } },
@@ -147,6 +161,7 @@ describe("a route", () => {
       { ...own, name: "theirs" },
       { ...own, namespace: undefined },
       { ...own, kind: "Service" },
+      { ...own, sectionName: "theirs" },
     ]) {
       expect(await violations(routeWeights(at10), at([own, other]))).toEqual([
         expect.stringContaining("from elsewhere"),
@@ -344,10 +359,22 @@ describe("what does not belong to a judged channel", () => {
     expect(await violations(judgedFirst(judgementsOf(null), "/kubeconfig"), stash)).toHaveLength(1);
   });
 
-  test("is not told again where the channel itself was refused", async () => {
+  test("is not told of every object again where the channel itself was refused", async () => {
     const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
     expect(await violations(judgedFirst(refused, "/kubeconfig"), map)).toEqual([]);
   });
+
+  test.each([
+    { type: types.provider, props: { clusterIdentifier: "a" } },
+    { type: types.stash, props: {} },
+  ])(
+    "stops a refused channel by what it writes nothing without, should release-gates only advise (%#)",
+    async (question) => {
+      const refused = judgementsOf({ outcome: "refused", reasons: ["slo: …"] });
+      const found = await violations(judgedFirst(refused, "/kubeconfig"), question as unknown as typeof map);
+      expect(found).toEqual([expect.stringMatching(/was refused by the policy release-gates/)]);
+    },
+  );
 
   test.each<[string, object, RegExp | null]>([
     ["an object of its own", map, null],

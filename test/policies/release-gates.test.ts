@@ -1,3 +1,7 @@
+import type { Policies } from "../../config/load/policies";
+import type { ChannelSection } from "../../config/schemas/channel";
+import { evidencePolicy } from "../../config/schemas/evidence";
+import { sloPolicy } from "../../config/schemas/slo";
 import { type ChannelSources, judgeChannel } from "../../policies/pack/channel-judgement";
 import { Judgements } from "../../policies/pack/judgements";
 import { types } from "../../policies/pack/objects";
@@ -215,6 +219,7 @@ describe("an update that did not get to its end", () => {
 });
 
 describe("what the pack's configuration asks beyond the channel's", () => {
+  const noRules = { folder: "approvals", rules: [] };
   const now = new Date().toISOString();
 
   test.each<[string, object, RegExp]>([
@@ -231,6 +236,40 @@ describe("what the pack's configuration asks beyond the channel's", () => {
     expect(await reasonsOf(target, situation, tighteningOf(configuration))).toEqual([
       expect.stringMatching(message),
     ]);
+  });
+
+  const objectivesOf = (service: string) =>
+    sloPolicy.parse({ services: { [service]: { errorRate: { target: 0.01 } } } });
+  const kinds = (...names: string[]) =>
+    evidencePolicy.parse({
+      kinds: Object.fromEntries(names.map((name) => [name, { pattern: "sbom.json", schema: "sbom" }])),
+    });
+  const prometheus = { url: "http://prometheus:9090", scrapeInterval: 15 };
+
+  test.each<[string, string, Partial<ChannelSection>, Partial<Policies>, boolean]>([
+    ["nobody is asked to agree", "approval", {}, {}, false],
+    ["three parties are asked by default", "approval", { access: "access.yaml" }, {}, true],
+    ["nobody is to be asked", "approval", { access: "access.yaml", approvals: noRules }, {}, false],
+    ["a service has objectives", "slo", { prometheus }, { slo: () => objectivesOf("api") }, true],
+    ["no service of the release has", "slo", { prometheus }, { slo: () => objectivesOf("cart") }, false],
+    ["nothing is counted", "slo", {}, { slo: () => objectivesOf("api") }, false],
+    ["load probes are judged", "slo", {}, { slo: () => ({ ...objectivesOf("api"), mode: "quick" }) }, true],
+    ["a report is asked for", "evidence", { evidence: "e.yaml" }, { evidence: () => kinds("sbom") }, true],
+    ["no report is asked for", "evidence", { evidence: "e.yaml" }, { evidence: () => kinds() }, false],
+  ])("where %s, a required gate %s has something to judge by or not (%#)", async (...one) => {
+    const [, gate, channel, policies, judges] = one;
+    const situation = {
+      record: recordOf(rolling(10)),
+      verdicts: [passes],
+      more: {
+        configuration: () => configurationOf("1.1.0", channel),
+        policies: () => ({ ...noPolicies, ...policies }),
+      },
+    };
+    const strict = tighteningOf({ requiredGates: [gate] });
+    expect(await reasonsOf(targetOf("advance", rolling(30)), situation, strict)).toEqual(
+      judges ? [] : [expect.stringMatching(`^${gate}: the policy pack requires this gate`)],
+    );
   });
 
   test("never opens a gate", async () => {
