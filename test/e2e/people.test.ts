@@ -5,6 +5,7 @@ import { gateway } from "../../local/settings";
 import type { TestChannel } from "./story/channel";
 import * as given from "./story/given";
 import { People } from "./story/people";
+import * as releases from "./story/releases";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
@@ -67,6 +68,41 @@ story("people decide when a release goes on, and hold up no rollback", async (wo
   expect(history.at(-1)).toMatchObject({ ...byBob, approvals: [], overrides: [] });
   expect(rejected).toMatchObject([{ version: "1.1.0", reason: null }]);
   await verify.noRequestFailed(canary);
+});
+
+story("a hotfix goes past the channel before, with an approval and a reason", async (world) => {
+  const canary = await given.emptyChannel(world);
+  const stable = await given.channelRunning(world, "1.0.0", "stable");
+  const people = await People.decideAbout(stable);
+  stable.configure({
+    promotion: { from: canary.stack, greenFor: "1s" },
+    hotfix: { observation: { for: "2s" }, roles: ["operations"] },
+    approvals: { folder: join(world.dir, "approvals") },
+  });
+  releases.patchOf(stable, "1.0.0", "1.0.1");
+  when.versionIsSet(stable, "1.0.1");
+  await verify.nothingChanges(stable, async () => {
+    verify.refused(await when.up(stable), /promotion: .* has not completed 1\.0\.1/);
+
+    stable.set({ lane: "hotfix" });
+    const held = await when.up(stable);
+    verify.held(held, /approval hold approval is missing of operations/);
+    verify.tells(held, /reason hold/);
+  });
+
+  stable.set({ reason: "orders with two items are lost" });
+  verify.succeeded(await people.annApproves("hotfix"));
+  verify.moved(await when.up(stable), "start", 10);
+  const { history } = await verify.recordOf(stable);
+  const approvals = [{ by: "ann", scope: "hotfix" }];
+  expect(history.at(-1)).toMatchObject({
+    lane: "hotfix",
+    reason: "orders with two items are lost",
+    approvals,
+  });
+  await when.rolloutIsCompleted(stable);
+  await verify.shareIs(stable, "1.0.1", 100);
+  await verify.noRequestFailed(stable);
 });
 
 const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;

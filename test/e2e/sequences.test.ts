@@ -2,6 +2,7 @@ import { podsCrash } from "./story/by-hand";
 import * as data from "./story/data";
 import { eventually } from "./story/eventually";
 import * as given from "./story/given";
+import { LongAnswers } from "./story/long-answers";
 import { story } from "./story/story";
 import * as verify from "./story/verify";
 import * as when from "./story/when";
@@ -36,6 +37,25 @@ describe("versions that are asked for out of turn", () => {
     verify.moved(await when.upOnceOpen(canary), "finalize");
     expect(await canary.status()).toMatchObject({ baseline: "1.5.0", candidate: null });
     verify.moved(await when.upOnceOpen(canary), "start", 10);
+    await verify.noRequestFailed(canary);
+  });
+});
+
+describe("answers that take long", () => {
+  story("come whole from either release, which stays until the last of them has", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    canary.configure({ stages: [50, 100] });
+    const answers = new LongAnswers(canary, 10);
+    when.versionIsSet(canary, "1.1.0");
+    verify.moved(await when.up(canary), "start", 50);
+    await when.rolloutReaches(canary, 100);
+
+    // Answers that 1.0.0 has begun are still under way.
+    verify.moved(await when.upOnceOpen(canary), "finalize");
+    expect(await answers.end()).toEqual({
+      "1.0.0": { whole: expect.any(Number), cut: 0 },
+      "1.1.0": { whole: expect.any(Number), cut: 0 },
+    });
     await verify.noRequestFailed(canary);
   });
 });

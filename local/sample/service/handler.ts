@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
 import { messageOf } from "./log";
 import { httpMetrics } from "./metrics";
@@ -54,16 +56,21 @@ export function requestHandler(service: Service, traffic: Traffic): Handler {
   const metrics = httpMetrics(service.registry);
   const operational = operations(service, traffic);
 
-  function send(response: ServerResponse, answer: Answer): void {
-    const text = typeof answer.body === "string" ? answer.body : `${JSON.stringify(answer.body)}\n`;
-    response.writeHead(answer.status, {
+  async function send(response: ServerResponse, { status, body, headers }: Answer): Promise<void> {
+    const head = {
       "content-type": "application/json",
-      "content-length": Buffer.byteLength(text),
       "x-shop-version": service.release.version,
       "x-release": service.release.id,
       ...(traffic.draining ? { connection: "close" } : {}),
-      ...answer.headers,
-    });
+      ...headers,
+    };
+    if (body instanceof Readable) {
+      response.writeHead(status, head);
+      await pipeline(body, response);
+      return;
+    }
+    const text = typeof body === "string" ? body : `${JSON.stringify(body)}\n`;
+    response.writeHead(status, { ...head, "content-length": Buffer.byteLength(text) });
     response.end(text);
   }
 
@@ -85,7 +92,7 @@ export function requestHandler(service: Service, traffic: Traffic): Handler {
     const [path = "/", search] = (request.url ?? "/").split("?", 2);
     const operation = find(operational, method, path);
     if (operation !== undefined) {
-      send(response, await operation.handle(request, search));
+      await send(response, await operation.handle(request, search));
       return;
     }
     traffic.lastRequest = Date.now();
@@ -94,7 +101,7 @@ export function requestHandler(service: Service, traffic: Traffic): Handler {
       route === undefined
         ? noRoute([...service.routes, ...operational], method, path)
         : await run(route, request, search);
-    send(response, answer);
+    await send(response, answer);
     if (!isProbe(request)) {
       const seconds = (performance.now() - started) / 1000;
       metrics.observe({ method, route: route?.name ?? "none", status: answer.status, seconds });

@@ -13,7 +13,7 @@ export interface Call {
 
 export interface Answer {
   status: number;
-  /** Sent as JSON, or as it is when it is a string. */
+  /** Sent as JSON; as it is when it is a string; piece by piece when it is a stream. */
   body: unknown;
   headers?: Record<string, string>;
 }

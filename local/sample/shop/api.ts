@@ -6,6 +6,7 @@ import { Refusal, type Route } from "../service/routes";
 import { onTermination, serve } from "../service/server";
 import { readFixture } from "./fixture";
 import { checkSchema, type OrderBook } from "./orders";
+import { watchOrders } from "./watch";
 
 /** What a version of the API consists of. */
 export interface ApiVersion {
@@ -45,6 +46,7 @@ function shopRoutes(database: Database, orders: OrderBook, environment: Environm
         return { status: 200, body: { orders: await orders.list(database, listQuery.parse(call.query)) } };
       },
     },
+    watchOrders(database, orders),
     {
       method: "GET",
       path: "/orders/:id",

@@ -26,6 +26,20 @@ export function isDone(type: string, name = ""): Moment {
   return (events) => events.some(({ resOutputsEvent }) => concerns(resOutputsEvent, type, name));
 }
 
+/** So many resources were created, changed or deleted. */
+export function haveChanged(count: number): Moment {
+  return (events) => changedIn(events).length >= count;
+}
+
+/** Type and name of every resource that was created, changed or deleted so far, in that order. */
+export function changedIn(events: readonly EngineEvent[]): string[] {
+  return events.flatMap(({ resOutputsEvent }) => {
+    if (resOutputsEvent === undefined) return [];
+    const { op, type, urn } = resOutputsEvent.metadata;
+    return [...changes, "delete"].includes(op) ? [`${type} ${urn.split("::").at(-1)}`] : [];
+  });
+}
+
 /** The route gives a release this share. */
 export function routeShows(version: string, weight: number): Moment {
   const release = `-${version.replaceAll(".", "-")}-`;

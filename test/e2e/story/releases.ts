@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { TestChannel } from "./channel";
 import { eventually } from "./eventually";
 import * as verify from "./verify";
@@ -55,4 +57,10 @@ async function stageReached(
 async function sent({ loads }: TestChannel): Promise<number> {
   const totals = await Promise.all(loads.map((load) => load.total()));
   return totals.reduce((sum, { requests }) => sum + requests, 0);
+}
+
+/** A release file like that of another version, under a version of its own. */
+export function patchOf({ releasesDir }: TestChannel, version: string, patch: string): void {
+  const file = readFileSync(join(releasesDir, `${version}.yaml`), "utf8");
+  writeFileSync(join(releasesDir, `${patch}.yaml`), file.replace(`version: ${version}`, `version: ${patch}`));
 }

@@ -7,7 +7,7 @@ import type { TestChannel, Update } from "./channel";
 import type { CommandResult } from "./command";
 import { eventually } from "./eventually";
 import { liveWeights } from "./kubernetes";
-import { type Moment, readEvents } from "./moments";
+import { changedIn, haveChanged, type Moment, readEvents } from "./moments";
 
 export function versionIsSet(channel: TestChannel, version: string): void {
   channel.set({ version });
@@ -93,7 +93,7 @@ export interface Killed {
 
 /** Starts `pulumi up` and kills the engine as soon as the moment has come. */
 export async function engineIsKilled(channel: TestChannel, moment: Moment): Promise<Killed> {
-  const events = `${channel.log}.events`;
+  const events = eventsOf(channel);
   rmSync(events, { force: true });
   // The flag is one for debugging, which the engine hides unless it is told otherwise.
   const environment = { PULUMI_DEBUG_COMMANDS: "true" };
@@ -110,6 +110,32 @@ export async function engineIsKilled(channel: TestChannel, moment: Moment): Prom
   }
   const { exitCode } = await result;
   return { weights: await liveWeights(channel.namespace), tooLate: exitCode !== null };
+}
+
+/**
+ * `pulumi up` again and again, each time killed as soon as it has changed one thing more, until one comes to its end.
+ * @returns type and name of what was changed last before each of the kills
+ */
+export async function engineIsKilledAtEveryStep(
+  channel: TestChannel,
+  afterwards: (killed: Killed) => Promise<void>,
+): Promise<string[]> {
+  const kills: string[] = [];
+  // The first change is the intent, which every update writes anew; the one after it is new each time.
+  for (let changes = 2; ; ) {
+    const killed = await engineIsKilled(channel, haveChanged(changes));
+    if (killed.tooLate) return kills;
+    await afterwards(killed);
+    await lockIsCancelled(channel);
+    const last = changedIn(readEvents(eventsOf(channel))).at(-1) ?? "";
+    // What an unfinished update does over again, as asking the data plane, is got past by one change more.
+    if (kills.includes(last)) changes++;
+    kills.push(last);
+  }
+}
+
+function eventsOf({ log }: TestChannel): string {
+  return `${log}.events`;
 }
 
 /** What the engine's own message asks for when a killed update has left its lock behind. */

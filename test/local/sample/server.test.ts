@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { Registry } from "prom-client";
 import { Pool } from "undici";
 import { z } from "zod";
@@ -21,6 +22,11 @@ const routes: Route[] = [
     handle: () => {
       throw new Refusal(404, "it is gone");
     },
+  },
+  {
+    method: "GET",
+    path: "/piecemeal",
+    handle: () => ({ status: 200, body: Readable.from(["one\n", "two\n"]) }),
   },
   {
     method: "GET",
@@ -72,6 +78,7 @@ describe("the sample's server", () => {
     ["POST", "/things", `"${"x".repeat(20_000)}"`, 413, "longer than"],
     ["POST", "/gone", undefined, 405, "POST is not possible here"],
     ["GET", "/gone", undefined, 404, "it is gone"],
+    ["GET", "/piecemeal", undefined, 200, "one\ntwo\n"],
     ["GET", "/nowhere", undefined, 404, "nothing at /nowhere"],
     ["GET", "//", undefined, 404, "nothing at //"],
     ["GET", "/no-database", undefined, 503, "try again"],
