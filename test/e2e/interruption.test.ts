@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as given from "./story/given";
 import { routeShows } from "./story/moments";
 import { story } from "./story/story";
@@ -59,15 +60,23 @@ describe("an engine that is killed in an advance", () => {
 });
 
 describe("a state that is lost", () => {
-  story("is not taken for an empty channel while routes are live", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    await when.stateIsLost(canary);
+  story(
+    "is not taken for an empty channel while routes are live, and comes back from a copy",
+    async (world) => {
+      const canary = await given.channelRunning(world, "1.0.0");
+      const copy = join(world.dir, "state.json");
+      await canary.succeed("stack", "export", "--file", copy);
+      await when.stateIsLost(canary);
 
-    await verify.nothingChanges(canary, async () => {
-      const { exitCode, output } = await when.up(canary);
-      expect(exitCode).toBeGreaterThan(0);
-      expect(output).toMatch(/routes of this channel are live in the cluster, but the stack has no record/);
-    });
-    await verify.noRequestFailed(canary);
-  });
+      await verify.nothingChanges(canary, async () => {
+        const { exitCode, output } = await when.up(canary);
+        expect(exitCode).toBeGreaterThan(0);
+        expect(output).toMatch(/routes of this channel are live in the cluster, but the stack has no record/);
+        expect(output).toMatch(/Restore the stack's state \(pulumi stack import\)/);
+      });
+      await canary.succeed("stack", "import", "--file", copy);
+      await verify.updatesAreIdle(canary);
+      await verify.noRequestFailed(canary);
+    },
+  );
 });

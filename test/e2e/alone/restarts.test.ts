@@ -5,29 +5,25 @@ import { projectDir } from "../../../local/settings";
 import type { TestChannel } from "../story/channel";
 import { eventually } from "../story/eventually";
 import * as given from "../story/given";
-import { liveWeights } from "../story/kubernetes";
-import { begins, type Moment, readEvents, routeShows } from "../story/moments";
+import { begins, type Moment, routeShows } from "../story/moments";
 import { story } from "../story/story";
 import * as verify from "../story/verify";
 import * as when from "../story/when";
 
 /** A part of the cluster ends without any chance to tidy up, at a moment of an update, and comes back. */
 async function isKilledDuringUpdate(channel: TestChannel, part: string, moment: Moment): Promise<void> {
-  const events = `${channel.log}.${part}.events`;
-  const update = channel.start(["up", "--yes", "--skip-preview", "--event-log", events], {
-    PULUMI_DEBUG_COMMANDS: "true",
-  });
-  await eventually(
-    async () => moment(readEvents(events), await liveWeights(channel.namespace)),
-    (come) => come,
-    () => `the moment to kill ${part}`,
-  );
-  const processes = runningProcesses().filter(({ name }) => name === part);
-  expect(processes).not.toEqual([]);
-  for (const { pid } of processes) process.kill(pid, "SIGKILL");
+  const update = await when.updateReaches(channel, moment);
+  expect(update.ended).toBe(false);
+  signal(part, "SIGKILL");
   await promisify(execFile)("make", ["cluster"], { cwd: projectDir });
   await update.result;
   await when.lockIsCancelled(channel);
+}
+
+function signal(part: string, name: NodeJS.Signals): void {
+  const processes = runningProcesses().filter((process) => process.name === part);
+  expect(processes).not.toEqual([]);
+  for (const { pid } of processes) process.kill(pid, name);
 }
 
 describe("a part of the cluster that ends in the middle of an advance", () => {
@@ -56,5 +52,30 @@ describe("a part of the cluster that ends in the middle of an advance", () => {
     await verify.shareIs(canary, "1.1.0", 100);
     const total = await canary.load?.stop();
     expect(total?.failed).toBe(downtime?.failed);
+  });
+});
+
+describe("a node that is slow", () => {
+  story("keeps the traffic where it is until the candidate is ready", async (world) => {
+    const canary = await given.channelRunning(world, "1.0.0");
+    when.versionIsSet(canary, "1.1.0");
+    const update = await when.updateReaches(canary, begins("kubernetes:apps/v1:Deployment"));
+    expect(update.ended).toBe(false);
+    signal("kubelet", "SIGSTOP");
+    try {
+      await canary.load?.mark();
+      await eventually(
+        async () => (await canary.load?.peek())?.requests ?? 0,
+        (requests) => requests > 1000,
+        (requests) => `a thousand requests while the node does nothing; they are ${requests}`,
+      );
+      expect((await canary.load?.peek())?.byVersion).not.toHaveProperty("1.1.0");
+    } finally {
+      signal("kubelet", "SIGCONT");
+    }
+    verify.succeeded(await update.result);
+    await verify.routeFollowsRecord(canary);
+    await verify.shareIs(canary, "1.1.0", 10);
+    await verify.noRequestFailed(canary);
   });
 });

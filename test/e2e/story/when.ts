@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { clusterEnvironment } from "../../../local/cluster/environment";
 import { projectDir } from "../../../local/settings";
 import type { TestChannel, Update } from "./channel";
-import type { CommandResult } from "./command";
+import type { CommandResult, RunningCommand } from "./command";
 import { eventually } from "./eventually";
 import { liveWeights } from "./kubernetes";
 import { changedIn, haveChanged, type Moment, readEvents } from "./moments";
@@ -91,8 +91,13 @@ export interface Killed {
   tooLate: boolean;
 }
 
-/** Starts `pulumi up` and kills the engine as soon as the moment has come. */
-export async function engineIsKilled(channel: TestChannel, moment: Moment): Promise<Killed> {
+/** An update under way at a moment of it, or one that had come to its end by itself before. */
+export interface ReachedUpdate extends RunningCommand {
+  ended: boolean;
+}
+
+/** Starts `pulumi up`, and returns as soon as the moment has come. */
+export async function updateReaches(channel: TestChannel, moment: Moment): Promise<ReachedUpdate> {
   const events = eventsOf(channel);
   rmSync(events, { force: true });
   // The flag is one for debugging, which the engine hides unless it is told otherwise.
@@ -105,10 +110,14 @@ export async function engineIsKilled(channel: TestChannel, moment: Moment): Prom
   while (!ended && !moment(readEvents(events), await liveWeights(channel.namespace))) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  if (!ended) {
-    command.kill();
-  }
-  const { exitCode } = await result;
+  return { ...command, result, ended };
+}
+
+/** Starts `pulumi up` and kills the engine as soon as the moment has come. */
+export async function engineIsKilled(channel: TestChannel, moment: Moment): Promise<Killed> {
+  const update = await updateReaches(channel, moment);
+  if (!update.ended) update.kill();
+  const { exitCode } = await update.result;
   return { weights: await liveWeights(channel.namespace), tooLate: exitCode !== null };
 }
 
