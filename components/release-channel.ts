@@ -17,8 +17,9 @@ import {
   routedServices,
   routeWeights,
 } from "../rollout/plan";
-import type { ChannelRecord, Intent } from "../rollout/record";
+import type { ChannelRecord, Intent, TransitionRef } from "../rollout/record";
 import type { Release } from "../rollout/release";
+import { adapterOf } from "../traffic/adapters";
 import { DataChanges } from "./data-changes";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
@@ -153,23 +154,28 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   private routes(dependsOn: Dependencies): Dependencies {
     const { plan, section } = this.args;
-    return routedServices(plan).map(
-      (service) =>
-        new TrafficSplit(
-          `${this.channelName}-${service}`,
-          {
-            context: this.context,
-            service,
-            gateway: section.gateway,
-            weights: routeWeights(plan, service),
-            cohorts: cohortMatches(plan.to, service),
-            follows: followed(plan.to, service),
-            transition: this.transitionId(),
-            correlation: this.rolloutCorrelation(),
-          },
-          { parent: this, dependsOn },
-        ),
+    const { context } = this;
+    const correlation = this.rolloutCorrelation();
+    const routes = routedServices(plan).map((service) => {
+      const weights = routeWeights(plan, service);
+      const split = new TrafficSplit(
+        `${this.channelName}-${service}`,
+        { context, service, weights, follows: followed(plan.to, service), correlation },
+        { parent: this, dependsOn },
+      );
+      return { service, weights, cohorts: cohortMatches(plan.to, service), split };
+    });
+    const given = adapterOf(section).register(
+      {
+        channelName: this.channelName,
+        channel: section,
+        to: plan.to,
+        transition: this.transition(),
+        ...{ context, routes, correlation },
+      },
+      { parent: this, dependsOn },
     );
+    return [...routes.map(({ split }) => split), ...given];
   }
 
   /** Of the release that is being rolled out, or else of the one that is live. */
@@ -229,17 +235,21 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   /** The release that the traffic goes to: it must be ready, whatever the other one does. */
   private gaining(): Release {
-    const { plan, record } = this.args;
-    const { state, baseline, candidate } = plan.to;
-    const goesBack = state === "rolled-back" || (plan.transition ?? record?.transition)?.kind === "correct";
+    const { state, baseline, candidate } = this.args.plan.to;
+    const goesBack = state === "rolled-back" || this.transition().kind === "correct";
     return candidate === null || goesBack ? baseline : candidate;
   }
 
   private transitionId(): string {
+    return this.transition().id;
+  }
+
+  /** That which is made; where what is recorded is registered again, that which is recorded. */
+  private transition(): Pick<TransitionRef, "id" | "kind"> {
     const { plan, record } = this.args;
-    const id = plan.transition?.id ?? record?.transition.id;
-    if (id === undefined) throw new Error("neither a transition nor a record");
-    return id;
+    const transition = plan.transition ?? record?.transition;
+    if (transition === undefined) throw new Error("neither a transition nor a record");
+    return { id: transition.id, kind: transition.kind };
   }
 }
 

@@ -1,5 +1,6 @@
-import { channelSection } from "../../config/schemas/channel";
+import { type ChannelSection, channelSection } from "../../config/schemas/channel";
 import { affinityProblem } from "../../observe/affinity";
+import type { Cluster } from "../../observe/kubernetes";
 import { observeGateway } from "../../observe/traffic";
 import { clusterWith, programmedGateway } from "./cluster";
 
@@ -10,6 +11,11 @@ const section = (affinity?: "cookie") =>
     services: {},
     gateway: { name: "shared", namespace: "gateway", hostnames: ["h"], url: "http://127.0.0.1:1", affinity },
   });
+
+const at = (cluster: Cluster, channel: ChannelSection) => ({
+  ...{ cluster, channel },
+  ...{ channelName: "canary", projectDir: "/nowhere" },
+});
 
 describe("session affinity", () => {
   test.each<[string | null, RegExp]>([
@@ -33,11 +39,11 @@ describe("session affinity", () => {
       gateway,
       gatewayClasses: { traefik: { spec: { controllerName: "traefik.io/gateway-controller" } } },
     });
-    expect((await observeGateway(cluster, section("cookie"))).problem).toMatch(
+    expect((await observeGateway(at(cluster, section("cookie")))).problem).toMatch(
       /traefik\.io\/gateway-controller/,
     );
-    expect((await observeGateway(cluster, section())).problem).toBeNull();
+    expect((await observeGateway(at(cluster, section()))).problem).toBeNull();
     const without = clusterWith({ gateway });
-    expect((await observeGateway(without, section("cookie"))).problem).toMatch(/no GatewayClass/);
+    expect((await observeGateway(at(without, section("cookie")))).problem).toMatch(/no GatewayClass/);
   });
 });

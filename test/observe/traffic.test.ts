@@ -16,9 +16,15 @@ const section = (gateway: object = {}) =>
       ...gateway,
     },
   });
-const live = (objects: ClusterObjects) => observeTraffic(clusterWith(objects), "canary", section());
+const sources = (objects: ClusterObjects, gateway?: object) => ({
+  cluster: clusterWith(objects),
+  channelName: "canary",
+  channel: section(gateway),
+  projectDir: "/nowhere",
+});
+const live = (objects: ClusterObjects) => observeTraffic(sources(objects));
 const problem = async (objects: ClusterObjects, gateway = {}) =>
-  (await observeGateway(clusterWith(objects), section(gateway))).problem;
+  (await observeGateway(sources(objects, gateway))).problem;
 
 describe("the live weights", () => {
   test("are shares of the releases, by service", async () => {
