@@ -54,6 +54,7 @@ export function lostMemory(
 
 /** Live weights that the record does not know are never raised: the lower of the two counts. */
 export function correctLive(record: ChannelRecord, live: LiveTraffic): Correction | null {
+  if (live.unread !== undefined) return null;
   const services = [record.baseline, record.candidate].flatMap((release) =>
     release === null ? [] : httpServices(release),
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { commandAdapter } from "./command-adapter";
 import { dnsLabel, hostname, webAddress } from "./names";
 
 /**
@@ -7,6 +8,7 @@ import { dnsLabel, hostname, webAddress } from "./names";
  */
 const adapters = {
   "gateway-api": { cohorts: true, affinity: true, attaches: true },
+  command: { cohorts: false, affinity: false, attaches: false },
 } satisfies Record<string, Record<"cohorts" | "affinity" | "attaches", boolean>>;
 
 export type AdapterName = keyof typeof adapters;
@@ -15,6 +17,8 @@ const adapterNames = Object.keys(adapters) as [AdapterName, ...AdapterName[]];
 export const gateway = z.strictObject({
   /** How weights are given. */
   adapter: z.enum(adapterNames).default("gateway-api"),
+  /** What is run to read and give weights, by the adapter `command`. */
+  command: commandAdapter.optional(),
   /** The shared Gateway; empty where the adapter attaches to none. */
   name: dnsLabel().default(""),
   namespace: dnsLabel().default(""),
@@ -53,9 +57,19 @@ export function checkGateway(
   if (!can.affinity && section.affinity !== undefined) {
     refuse(["gateway", "affinity"], `expected no session affinity: ${without}`, section.affinity);
   }
-  for (const field of ["name", "namespace"] as const) {
-    if (can.attaches && section[field] === "") {
+  if (adapter === "command" && section.command === undefined) {
+    refuse(["gateway", "command"], "expected `apply` and `read`, the commands that give and read weights");
+  }
+  if (adapter !== "command" && section.command !== undefined) {
+    refuse(["gateway", "command"], "expected it with `adapter: command` only", section.command);
+  }
+  for (const field of ["name", "namespace", "listener"] as const) {
+    const given = section[field];
+    if (can.attaches && given === "") {
       refuse(["gateway", field], "expected text: the shared Gateway that the routes attach to");
+    }
+    if (!can.attaches && given !== undefined && given !== "") {
+      refuse(["gateway", field], `expected no Gateway: ${without}`, given);
     }
   }
 }
