@@ -19,6 +19,7 @@ import {
 } from "../rollout/plan";
 import type { ChannelRecord, Intent, TransitionRef } from "../rollout/record";
 import type { Release } from "../rollout/release";
+import { hostnamesFor, protocolOf } from "../rollout/routes";
 import { adapterOf } from "../traffic/adapters";
 import { DataChanges } from "./data-changes";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
@@ -163,7 +164,8 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         { context, service, weights, follows: followed(plan.to, service), correlation },
         { parent: this, dependsOn },
       );
-      return { service, weights, cohorts: cohortMatches(plan.to, service), split };
+      const protocol = protocolOf(service, weights);
+      return { service, protocol, weights, cohorts: cohortMatches(plan.to, service), split };
     });
     const given = adapterOf(section).register(
       {
@@ -196,10 +198,12 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         const weights = routeWeights(plan, service);
         const candidate = weights.at(-1)?.release ?? plan.to.baseline;
         const spec = candidate.services[service];
+        const protocol = protocolOf(service, weights);
         const cohorts = confirmedCohorts(plan.to, service);
         return {
           service,
-          hostname: probeHost(gateway.hostnames),
+          ...(protocol === "grpc" ? { protocol } : {}),
+          hostname: probeHost(hostnamesFor(protocol, gateway)),
           path: spec?.http?.probePath ?? probePath(spec),
           weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
           candidate: candidate.id,
@@ -275,6 +279,7 @@ function probeHost(hostnames: readonly string[]): string {
 /** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
 function probePath(spec: Release["services"][string] | undefined): string {
   const readiness = spec?.probes.readiness;
+  if (spec?.http?.protocol === "grpc") return "/grpc.health.v1.Health/Check";
   if (spec?.http === undefined || readiness === undefined) return "/";
   const below = spec.http.path.endsWith("/") ? spec.http.path : `${spec.http.path}/`;
   const routed = readiness.path.startsWith(below) && readiness.port === spec.http.port;

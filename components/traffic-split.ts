@@ -3,7 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { labelKeys, routeName } from "../rollout/labels";
 import type { Release } from "../rollout/release";
 import type { RouteShares } from "../rollout/routes";
-import { type ChannelContext, channelLabels, ownAnnotations, withoutAwait } from "./release-context";
+import {
+  type ChannelContext,
+  channelLabels,
+  ownAnnotations,
+  routedPort,
+  withoutAwait,
+} from "./release-context";
 
 export interface TrafficSplitArgs extends Pick<RouteShares, "service" | "weights"> {
   context: ChannelContext;
@@ -33,8 +39,8 @@ export class TrafficSplit extends pulumi.ComponentResource {
       },
       opts,
     );
-    const port = follows.services[service]?.http?.port;
-    if (port !== undefined) {
+    const http = follows.services[service]?.http;
+    if (http !== undefined) {
       new k8s.core.v1.Service(
         `${name}-internal`,
         {
@@ -50,7 +56,7 @@ export class TrafficSplit extends pulumi.ComponentResource {
               [labelKeys.name]: service,
               [labelKeys.release]: follows.id,
             },
-            ports: [{ name: "http", port: 80, targetPort: port, protocol: "TCP" }],
+            ports: [routedPort(http)],
           },
         },
         { parent: this, provider: context.provider },

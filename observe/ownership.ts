@@ -14,8 +14,8 @@ type List = (options: ConfigurationOptions) => Promise<{ items: KubernetesObject
 
 export interface ObjectsToWrite {
   names: ObjectNames;
-  /** What the channel's traffic adapter writes to the cluster; null where that is nothing. */
-  routes: RouteObjects | null;
+  /** What the channel's traffic adapter writes to the cluster. */
+  routes: readonly RouteObjects[];
   /** Kind → names of the objects that the state has. */
   remembered: Readonly<Record<string, readonly string[]>>;
   /** Of the update's transition. */
@@ -44,7 +44,7 @@ export async function refuseObjects(
   };
   const written = [
     ...(Object.keys(lists) as Kind[]).map((kind) => ({ kind, wanted: names[kind], list: lists[kind] })),
-    ...(routes === null ? [] : [routeObjects(routes, names.routes, cluster, namespace)]),
+    ...routes.map((one) => routeObjects(one, names.routes, cluster, namespace)),
   ];
   const exists = await ask(cluster, `namespace ${namespace}`, (options) =>
     cluster.core.readNamespace({ name: namespace }, options),
@@ -79,7 +79,9 @@ export async function refuseObjects(
   }
   // Jobs that ran are not written again. A rollback waits only for what has to take its traffic.
   const deleted = present
-    .filter(({ kind }) => (transition === "rollback" ? kind === routes?.kind : kind !== "Job"))
+    .filter(({ kind }) =>
+      transition === "rollback" ? routes.some((one) => one.kind === kind) : kind !== "Job",
+    )
     .flatMap(({ kind, wanted, items }) => {
       const live = items.map(({ metadata }) => metadata?.name);
       return (remembered[kind] ?? [])

@@ -56,7 +56,7 @@ export async function takeSnapshot(
     governance,
     actor,
   ] = await Promise.all([
-    observeGateway(sources),
+    observeGateway(sources, transition.to),
     observeServices(transition, sources),
     observeSplit(transition, sources),
     observePods(transition, sources),

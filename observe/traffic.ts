@@ -1,15 +1,16 @@
 import type { GatewayObservation } from "../policies/gates/input";
 import { channelLabels, channelSelector, mirrorName, restoredName } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
+import type { Position } from "../rollout/record";
 import type { TrafficSources } from "../traffic/adapter";
 import { adapterOf } from "../traffic/adapters";
 import { observeDataJobs } from "./data-jobs";
 import { ask } from "./kubernetes";
 import { observeRestore } from "./restored";
 
-/** Whether weights of this channel can be given. */
-export async function observeGateway(sources: TrafficSources): Promise<GatewayObservation> {
-  return { problem: await adapterOf(sources.channel).problem(sources) };
+/** Whether the weights of this position can be given. */
+export async function observeGateway(sources: TrafficSources, to: Position): Promise<GatewayObservation> {
+  return { problem: await adapterOf(sources.channel).problem(sources, to) };
 }
 
 /** The channel's live weights, the transition of the record's mirror, the Jobs of its data, and its last restore. */

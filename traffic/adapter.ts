@@ -44,7 +44,7 @@ export interface TrafficToRegister extends TrafficTarget {
   correlation: string | undefined;
 }
 
-/** Objects of the cluster that an adapter writes, one for each service, named by `routeName`. */
+/** A kind of objects that an adapter writes to the cluster, named by `routeName`. */
 export interface RouteObjects {
   kind: string;
   /** Lists all of them in a namespace, also those of others. */
@@ -76,13 +76,14 @@ export interface WrittenWeights<Schema extends z.ZodObject = z.ZodObject> {
  * of it (`config/schemas/gateway.ts`), and what it does (`adapters.ts`).
  */
 export interface TrafficAdapter {
-  /** Why weights cannot be given now, for the gate `data-plane`; null where they can. */
-  problem(sources: TrafficSources): Promise<string | null>;
+  /** Why weights cannot be given now, or not those of this position, for the gate `data-plane`; null where they can. */
+  problem(sources: TrafficSources, to: Position): Promise<string | null>;
   /** What every service of the channel's requests are shared out by now, whoever has set it. */
   live(sources: TrafficSources): Promise<LiveRoutes>;
-  /** What it writes to the cluster, to be checked for other owners first; null where that is nothing. */
-  objects: RouteObjects | null;
+  /** The kinds of objects that it writes to the cluster, to be checked for other owners first. */
+  objects: readonly RouteObjects[];
   /** Registers what gives the weights; returns what the data plane's confirmation has to wait for. */
   register(traffic: TrafficToRegister, opts: pulumi.ComponentResourceOptions): pulumi.Resource[];
-  written: WrittenWeights;
+  /** The kinds of resources by which it gives weights. */
+  written: readonly WrittenWeights[];
 }

@@ -91,9 +91,9 @@ export const commandAdapter: TrafficAdapter = {
   // What its `read` cannot say is told with the live weights.
   problem: async () => null,
   live,
-  objects: null,
+  objects: [],
   register: (traffic, opts) => [
     new CommandTrafficAdapter(`${traffic.channelName}-traffic`, { request: requestFor(traffic) }, opts),
   ],
-  written,
+  written: [written],
 };

@@ -1,25 +1,32 @@
 import * as k8s from "@pulumi/kubernetes";
 import { z } from "zod";
 import { channelLabels, ownAnnotations } from "../components/release-context";
+import type { ChannelSection } from "../config/schemas/channel";
 import { observeAffinity } from "../observe/affinity";
 import { ask } from "../observe/kubernetes";
-import { activeCohorts, routeMatch, takesAll, textOf } from "../rollout/cohorts";
+import { type RouteMatch, routeMatch, takesAll } from "../rollout/cohorts";
 import { channelSelector, labelKeys, routeName, transitionAnnotation } from "../rollout/labels";
 import type { Position } from "../rollout/record";
-import { objectName } from "../rollout/release";
-import { type RouteShares, routesAt } from "../rollout/routes";
+import { objectName, speaksGrpc } from "../rollout/release";
+import { hostnamesFor, type RouteShares, routesAt } from "../rollout/routes";
 import type {
   LiveRoutes,
   RegisteredRoute,
   TrafficAdapter,
   TrafficSources,
-  TrafficTarget,
   TrafficToRegister,
-  WrittenWeights,
 } from "./adapter";
+import { writtenRoutes } from "./gateway-api-check";
+import { fromGrpc, toGrpc } from "./grpc-route";
 
 const group = "gateway.networking.k8s.io";
 const api = { group, version: "v1" };
+
+const kindOf = { http: "HTTPRoute", grpc: "GRPCRoute" } as const;
+const kinds = [
+  { kind: kindOf.http, plural: "httproutes", protocol: "http" },
+  { kind: kindOf.grpc, plural: "grpcroutes", protocol: "grpc" },
+] as const;
 
 const condition = z.object({ type: z.string(), status: z.string(), message: z.string().optional() });
 
@@ -32,7 +39,7 @@ const gatewayObject = z.object({
 });
 
 /** The shared Gateway is there, its controller works, and it can do what the channel asks for. */
-async function problem({ cluster, channel }: TrafficSources): Promise<string | null> {
+async function problem({ cluster, channel }: TrafficSources, to: Position): Promise<string | null> {
   const { name, namespace, listener } = channel.gateway;
   const where = `Gateway ${namespace}/${name}`;
   const answer = await ask(cluster, where, (options) =>
@@ -55,7 +62,31 @@ async function problem({ cluster, channel }: TrafficSources): Promise<string | n
   if (programmed?.status !== "True") {
     return `${where} is not programmed by its controller: ${programmed?.message ?? "no status yet"}`;
   }
-  return observeAffinity(cluster, channel, spec.gatewayClassName);
+  return grpcProblem(channel, to) ?? observeAffinity(cluster, channel, spec.gatewayClassName);
+}
+
+/** What GRPCRoutes, or routes of both kinds together, cannot do. */
+function grpcProblem({ gateway }: ChannelSection, to: Position): string | null {
+  const routes = routesAt(to);
+  const changed = routes.find(
+    ({ service, weights }) => new Set(weights.map(({ release }) => speaksGrpc(release, service))).size > 1,
+  );
+  if (changed !== undefined) {
+    return `${changed.service} speaks another protocol in ${to.candidate?.version} than in ${to.baseline.version}, and a route is of one kind: release it as a service of another name`;
+  }
+  const grpc = routes.filter(({ protocol }) => protocol === "grpc").map(({ service }) => service);
+  if (grpc.length === 0) return null;
+  const cohort = (to.cohorts ?? []).find(({ anyOf }) =>
+    anyOf.some(({ query, cookies }) => query.length + cookies.length > 0),
+  );
+  if (cohort !== undefined) {
+    return `the cohort ${cohort.name} asks for a query or a cookie (key channel.cohorts.${cohort.name}), and ${grpc.join(", ")} speaks gRPC, where a cohort is told by headers only`;
+  }
+  const shared = hostnamesFor("grpc", gateway).find((name) => gateway.hostnames.includes(name));
+  if (grpc.length < routes.length && shared !== undefined) {
+    return `${grpc.join(", ")} speaks gRPC and other services HTTP, and a Gateway takes routes of one kind only for ${shared}: name hosts of their own (key channel.gateway.grpcHostnames)`;
+  }
+  return null;
 }
 
 const liveRule = z.object({
@@ -70,17 +101,22 @@ const routeList = z.object({ items: z.array(liveRoute) });
 async function live({ cluster, channelName, channel }: TrafficSources): Promise<LiveRoutes> {
   const { namespace, product } = channel;
   const labelSelector = channelSelector(product, channelName);
-  const routes = await ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
-    cluster.custom.listNamespacedCustomObject(
-      { ...api, namespace, plural: "httproutes", labelSelector },
-      options,
-    ),
-  );
-  const { items } = routes === null ? { items: [] } : routeList.parse(routes);
-  const read = items.map(
-    ({ metadata: { name, labels }, spec }) =>
-      [labels?.[labelKeys.name] ?? name, rulesOf(labels?.[labelKeys.name] ?? "", spec.rules)] as const,
-  );
+  const lists = kinds.map(async ({ kind, plural, protocol }) => {
+    const list = await ask(cluster, `${kind}s in ${namespace}`, (options) =>
+      cluster.custom.listNamespacedCustomObject({ ...api, namespace, plural, labelSelector }, options),
+    );
+    const { items } = list === null ? { items: [] } : routeList.parse(list);
+    return items.map(({ metadata, spec: { rules } }) => ({
+      metadata,
+      rules: protocol === "grpc" ? rules.map(fromGrpc) : rules,
+    }));
+  });
+  const read = (await Promise.all(lists))
+    .flat()
+    .map(
+      ({ metadata: { name, labels }, rules }) =>
+        [labels?.[labelKeys.name] ?? name, rulesOf(labels?.[labelKeys.name] ?? "", rules)] as const,
+    );
   const others = read.filter(([, { rules }]) => rules.length > 0);
   return {
     routes: Object.fromEntries(read.map(([service, { weights }]) => [service, weights])),
@@ -112,13 +148,16 @@ function shares(service: string, backends: z.infer<typeof liveRule>["backendRefs
   );
 }
 
-function httpRoute(route: RegisteredRoute, { context, channel, transition, correlation }: TrafficToRegister) {
-  const { service, split } = route;
+function registerRoute(
+  route: RegisteredRoute,
+  { context, channel, transition, correlation }: TrafficToRegister,
+) {
+  const { service, protocol, split } = route;
   return new k8s.apiextensions.CustomResource(
     `${split.name}-route`,
     {
       apiVersion: `${group}/v1`,
-      kind: "HTTPRoute",
+      kind: kindOf[protocol],
       metadata: {
         name: routeName(context.product, context.channel, service),
         namespace: context.namespace,
@@ -137,10 +176,8 @@ function httpRoute(route: RegisteredRoute, { context, channel, transition, corre
 }
 
 /** Written out in full: what the API server would add as a default shows as drift later. */
-function routeSpec(
-  { service, weights, cohorts }: RouteShares,
-  { name, namespace, listener, hostnames }: TrafficToRegister["channel"]["gateway"],
-) {
+function routeSpec({ service, protocol, weights, cohorts }: RouteShares, gateway: ChannelSection["gateway"]) {
+  const { name, namespace, listener } = gateway;
   const path = weights.at(-1)?.release.services[service]?.http?.path ?? "/";
   const backend = ({ release, weight }: RouteShares["weights"][number]) => ({
     group: "",
@@ -159,162 +196,40 @@ function routeSpec(
         ...(listener === undefined ? {} : { sectionName: listener }),
       },
     ],
-    hostnames,
+    hostnames: hostnamesFor(protocol, gateway),
     // A match that asks for more goes before one that asks for less, whatever the order of so few rules, so
     // the weights stay where the command for an emergency looks for them: in the first.
     rules: [
-      { matches: [{ path: { type: "PathPrefix", value: path } }], backendRefs: weights.map(backend) },
+      {
+        ...matching(protocol, [{ path: { type: "PathPrefix", value: path } }]),
+        backendRefs: weights.map(backend),
+      },
       ...cohorts.map((matches) => ({
-        matches,
+        ...matching(protocol, matches),
         backendRefs: weights.slice(-1).map(({ release }) => backend({ release, weight: 100 })),
       })),
     ],
   };
 }
 
-const rule = z.object({
-  matches: z.array(routeMatch).default([]),
-  filters: z.array(z.unknown()).default([]),
-  backendRefs: z
-    .array(
-      z.object({
-        group: z.string().default(""),
-        kind: z.string().default("Service"),
-        name: z.string(),
-        namespace: z.string().optional(),
-        weight: z.number().default(1),
-        filters: z.array(z.unknown()).default([]),
-      }),
-    )
-    .default([]),
-});
-type Rule = z.infer<typeof rule>;
-
-/** As it is registered, and as the engine may fill it in. */
-const writtenRoute = z.object({
-  metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }),
-  spec: z.object({
-    parentRefs: z
-      .array(
-        z.object({
-          kind: z.string().default("Gateway"),
-          name: z.string(),
-          namespace: z.string().optional(),
-        }),
-      )
-      .default([]),
-    hostnames: z.array(z.string()).default([]),
-    rules: z.array(rule).default([]),
-  }),
-});
-
-/** A route gives each release what the target says, and sends nothing anywhere else. */
-function check(
-  { metadata: { labels }, spec: { parentRefs, hostnames, rules } }: z.infer<typeof writtenRoute>,
-  target: TrafficTarget | null,
-): string[] {
-  const [weighted, ...others] = rules.filter(takesAll);
-  if (weighted === undefined || others.length > 0) {
-    return [
-      `it has ${others.length + (weighted === undefined ? 0 : 1)} rules for all requests instead of one`,
-    ];
-  }
-  const backends = weighted.backendRefs;
-  const sum = backends.reduce((total, { weight }) => total + weight, 0);
-  const rulesKept: [boolean, string][] = [
-    [sum === 100, `its weights sum to ${sum} instead of 100`],
-    [
-      backends.every(({ weight }) => Number.isInteger(weight) && weight >= 0),
-      "a weight is no whole number from 0",
-    ],
-    [
-      rules.flatMap((one) => [...one.filters, ...one.backendRefs.flatMap(({ filters }) => filters)])
-        .length === 0,
-      "it has filters, which the data plane's confirmation does not see",
-    ],
-  ];
-  if (target !== null) {
-    const { namespace, gateway } = target.channel;
-    const wanted = routesAt(target.to).find(({ service }) => service === labels[labelKeys.name]);
-    const cohortRules = rules.filter((one) => one !== weighted);
-    const [live, judged] = [sharesOf(backends), expectedShares(wanted)];
-    const names = gateway.hostnames;
-    rulesKept.push(
-      [
-        rules.flatMap(({ backendRefs }) => backendRefs).every((one) => isServiceOf(namespace, one)),
-        `it leads to something else than Services in ${namespace}`,
-      ],
-      [
-        parentRefs.every(
-          (one) => one.kind === "Gateway" && one.name === gateway.name && one.namespace === gateway.namespace,
-        ),
-        `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
-      ],
-      [live === judged, `its weights are ${live}; the position that was judged has ${judged}`],
-      [
-        cohortsOf(cohortRules) === expectedCohorts(wanted),
-        `its rules beside the weights are not those of the cohorts of the position that was judged: ${namesOf(target.to)}`,
-      ],
-      [
-        hostnames.join() === names.join(),
-        `its host names are ${hostnames.join(", ")}, not ${names.join(", ")}`,
-      ],
-    );
-  }
-  return rulesKept.filter(([kept]) => !kept).map(([, violation]) => violation);
+function matching(protocol: RouteShares["protocol"], matches: RouteMatch[]): { matches?: object[] } {
+  if (protocol === "http") return { matches };
+  const grpc = toGrpc(matches);
+  return grpc.length === 0 ? {} : { matches: grpc };
 }
 
-function isServiceOf(
-  channelNamespace: string,
-  { group, kind, namespace = channelNamespace }: Rule["backendRefs"][number],
-): boolean {
-  return group === "" && kind === "Service" && namespace === channelNamespace;
-}
-
-function sharesOf(backends: readonly { name: string; weight: number }[]): string {
-  const texts = backends.map(({ name, weight }) => `${name} ${weight}`);
-  return texts.sort().join(", ") || "none";
-}
-
-function expectedShares(wanted: RouteShares | undefined): string {
-  const { service = "", weights = [] } = wanted ?? {};
-  return sharesOf(weights.map(({ release, weight }) => ({ name: objectName(service, release), weight })));
-}
-
-/** Of each rule what it matches and where it leads; the order says nothing. */
-function cohortsOf(rules: readonly Rule[]): string {
-  const texts = rules.map(({ matches, backendRefs }) => `${textOf(matches)} → ${sharesOf(backendRefs)}`);
-  return texts.sort().join("\n");
-}
-
-function expectedCohorts(wanted: RouteShares | undefined): string {
-  const candidate = wanted?.weights.at(-1)?.release;
-  if (wanted === undefined || candidate === undefined) return "";
-  const name = objectName(wanted.service, candidate);
-  const texts = wanted.cohorts.map((matches) => `${textOf(matches)} → ${sharesOf([{ name, weight: 100 }])}`);
-  return texts.sort().join("\n");
-}
-
-function namesOf(to: Position): string {
-  const names = activeCohorts(to).map(({ name }) => name);
-  return names.join(", ") || "none";
-}
-
-const written: WrittenWeights<typeof writtenRoute> = {
-  type: `kubernetes:${group}/v1:HTTPRoute`,
-  schema: writtenRoute,
-  check,
-};
-
-/** HTTPRoutes of the Gateway API on a shared Gateway: one for each service, and each of them wholly the channel's. */
+/**
+ * Routes of the Gateway API on a shared Gateway: one for each service, and each of them wholly the channel's. An
+ * HTTPRoute, or a GRPCRoute where the service speaks gRPC.
+ */
 export const gatewayApi: TrafficAdapter = {
   problem,
   live,
-  objects: {
-    kind: "HTTPRoute",
+  objects: kinds.map(({ kind, plural }) => ({
+    kind,
     list: (cluster, namespace, options) =>
-      cluster.custom.listNamespacedCustomObject({ ...api, namespace, plural: "httproutes" }, options),
-  },
-  register: (traffic) => traffic.routes.map((route) => httpRoute(route, traffic)),
-  written,
+      cluster.custom.listNamespacedCustomObject({ ...api, namespace, plural }, options),
+  })),
+  register: (traffic) => traffic.routes.map((route) => registerRoute(route, traffic)),
+  written: kinds.map(({ kind, protocol }) => writtenRoutes(`kubernetes:${group}/v1:${kind}`, protocol)),
 };

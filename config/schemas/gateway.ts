@@ -25,6 +25,8 @@ export const gateway = z.strictObject({
   /** The Gateway's listener to attach to; all of them where it is left out. */
   listener: z.string().min(1).optional(),
   hostnames: z.array(hostname).min(1),
+  /** Those of gRPC services; needed beside HTTP ones, because a host name takes routes of one kind only. */
+  grpcHostnames: z.array(hostname).min(1).optional(),
   /** Where the gateway answers the machine that runs Pulumi; of each replica, where they can be told apart. */
   url: z.union([webAddress, z.array(webAddress).min(1).max(20)], {
     error: "expected an address such as http://127.0.0.1:9090, or a list of at most 20",

@@ -18,7 +18,7 @@ export const types = {
 
 /** What traffic adapters write to the cluster. */
 export const routeTypes: readonly string[] = Object.values(adapters).flatMap(({ objects, written }) =>
-  objects === null ? [] : [written.type],
+  objects.length === 0 ? [] : written.map(({ type }) => type),
 );
 
 /** What a release channel is made of in the cluster. */

@@ -12,21 +12,21 @@ import { service, types } from "./objects";
 
 /** Whatever gives weights gives those that were judged, by the adapter that is configured; each knows its own. */
 export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
-  const rules = (Object.keys(adapters) as AdapterName[]).map((name) => {
-    const { type, concerns = () => true, schema, check } = adapters[name].written;
-    return {
-      of: [type],
-      except: ({ props }: { props: Record<string, unknown> }) => !concerns(props),
-      schema,
-      check: (resource: Record<string, unknown>) => {
-        const channel = judgements.passed;
-        if (channel === null) return check(resource, null);
-        const { adapter } = channel.configuration.channel.gateway;
-        if (adapter !== name) return [`the weights of this channel are given by ${adapter}, not by ${name}`];
-        return check(resource, targetOf(channel));
-      },
-    };
-  });
+  const all = (Object.keys(adapters) as AdapterName[]).flatMap((name) =>
+    adapters[name].written.map((written) => ({ name, ...written })),
+  );
+  const rules = all.map(({ name, type, concerns = () => true, schema, check }) => ({
+    of: [type],
+    except: ({ props }: { props: Record<string, unknown> }) => !concerns(props),
+    schema,
+    check: (resource: Record<string, unknown>) => {
+      const channel = judgements.passed;
+      if (channel === null) return check(resource, null);
+      const { adapter } = channel.configuration.channel.gateway;
+      if (adapter !== name) return [`the weights of this channel are given by ${adapter}, not by ${name}`];
+      return check(resource, targetOf(channel));
+    },
+  }));
   return {
     name: "route-weights",
     description:

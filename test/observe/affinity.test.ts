@@ -2,6 +2,7 @@ import { type ChannelSection, channelSection } from "../../config/schemas/channe
 import { affinityProblem } from "../../observe/affinity";
 import type { Cluster } from "../../observe/kubernetes";
 import { observeGateway } from "../../observe/traffic";
+import { steady } from "../rollout/releases";
 import { clusterWith, programmedGateway } from "./cluster";
 
 const section = (affinity?: "cookie") =>
@@ -39,11 +40,13 @@ describe("session affinity", () => {
       gateway,
       gatewayClasses: { traefik: { spec: { controllerName: "traefik.io/gateway-controller" } } },
     });
-    expect((await observeGateway(at(cluster, section("cookie")))).problem).toMatch(
+    expect((await observeGateway(at(cluster, section("cookie")), steady())).problem).toMatch(
       /traefik\.io\/gateway-controller/,
     );
-    expect((await observeGateway(at(cluster, section()))).problem).toBeNull();
+    expect((await observeGateway(at(cluster, section()), steady())).problem).toBeNull();
     const without = clusterWith({ gateway });
-    expect((await observeGateway(at(without, section("cookie")))).problem).toMatch(/no GatewayClass/);
+    expect((await observeGateway(at(without, section("cookie")), steady())).problem).toMatch(
+      /no GatewayClass/,
+    );
   });
 });

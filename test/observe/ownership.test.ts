@@ -34,7 +34,10 @@ function clusterWith(objects: Partial<Record<Kind, Record<string, object>>>): Cl
     apps: { listNamespacedDeployment: list("Deployment") },
     batch: { listNamespacedJob: list("Job") },
     policy: { listNamespacedPodDisruptionBudget: list("PodDisruptionBudget") },
-    custom: { listNamespacedCustomObject: list("HTTPRoute") },
+    custom: {
+      listNamespacedCustomObject: ({ plural }: { plural: string }) =>
+        plural === "httproutes" ? list("HTTPRoute")() : Promise.resolve({ items: [] }),
+    },
   } as unknown as Cluster;
 }
 

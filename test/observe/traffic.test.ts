@@ -1,5 +1,7 @@
 import { channelSection } from "../../config/schemas/channel";
 import { observeGateway, observeTraffic } from "../../observe/traffic";
+import type { Position } from "../../rollout/record";
+import { steady } from "../rollout/releases";
 import { type ClusterObjects, clusterWith, programmedGateway, routeOf } from "./cluster";
 
 const section = (gateway: object = {}) =>
@@ -23,8 +25,8 @@ const sources = (objects: ClusterObjects, gateway?: object) => ({
   projectDir: "/nowhere",
 });
 const live = (objects: ClusterObjects) => observeTraffic(sources(objects));
-const problem = async (objects: ClusterObjects, gateway = {}) =>
-  (await observeGateway(sources(objects, gateway))).problem;
+const problem = async (objects: ClusterObjects, gateway = {}, to: Position = steady()) =>
+  (await observeGateway(sources(objects, gateway), to)).problem;
 
 describe("the live weights", () => {
   test("are shares of the releases, by service", async () => {

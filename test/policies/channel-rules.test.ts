@@ -49,7 +49,7 @@ const at10 = judgementsOf(judgedTo(rolling(10)));
 
 describe("a route", () => {
   const route = (weights: [string, number][], more: object = {}) => ({
-    type: gatewayApi.written.type,
+    type: gatewayApi.written[0]!.type,
     props: {
       metadata: metadata({ labels: { "app.kubernetes.io/name": "api" } }),
       spec: {
@@ -249,12 +249,17 @@ describe("labels and ids", () => {
   test.each<[string, string, object, boolean]>([
     [
       "a route with this transition",
-      gatewayApi.written.type,
+      gatewayApi.written[0]!.type,
       { "release-channels.dev/transition": "t2" },
       true,
     ],
-    ["a route with another one", gatewayApi.written.type, { "release-channels.dev/transition": "t1" }, false],
-    ["a route with none", gatewayApi.written.type, {}, false],
+    [
+      "a route with another one",
+      gatewayApi.written[0]!.type,
+      { "release-channels.dev/transition": "t1" },
+      false,
+    ],
+    ["a route with none", gatewayApi.written[0]!.type, {}, false],
     ["a Deployment that is waited for", types.deployment, { "release-channels.dev/transition": "t2" }, true],
     ["a Deployment that nobody waits for", types.deployment, { "pulumi.com/skipAwait": "true" }, true],
     ["a Deployment with neither", types.deployment, {}, false],

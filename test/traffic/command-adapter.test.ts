@@ -112,7 +112,7 @@ describe("what is live in a channel with commands", () => {
   });
 
   test("is of no cluster: no object is another's there", () => {
-    expect(adapterOf(channel).objects).toBeNull();
-    expect(adapterOf(section).objects?.kind).toBe("HTTPRoute");
+    expect(adapterOf(channel).objects).toEqual([]);
+    expect(adapterOf(section).objects.map(({ kind }) => kind)).toEqual(["HTTPRoute", "GRPCRoute"]);
   });
 });

@@ -10,6 +10,8 @@ import { clusterWith } from "../observe/cluster";
 import { next, old, rolling, steady } from "../rollout/releases";
 import { istio } from "./istio";
 
+const weights = istio.written[0]!;
+
 /** As if it stood in the table. */
 const channel: ChannelSection = { ...section, gateway: { ...section.gateway, adapter: "istio" as never } };
 beforeAll(() => void Object.assign(adapters, { istio }));
@@ -20,7 +22,7 @@ const sources = (objects: Parameters<typeof clusterWith>[0]) => ({
 });
 const written = async (): Promise<Registration["inputs"]> => {
   const { registrations } = await transition("start", steady(), rolling(10), { channel });
-  const found = registrations.find(({ type }) => type === istio.written.type);
+  const found = registrations.find(({ type }) => type === weights.type);
   if (found === undefined) throw new Error("there is no VirtualService");
   return found.inputs;
 };
@@ -29,7 +31,7 @@ const target = (weight: number) => ({
   transition: { id: "t2", kind: "start" as const },
 });
 const checked = (inputs: object, weight: number) =>
-  istio.written.check(istio.written.schema.parse(inputs), target(weight));
+  weights.check(weights.schema.parse(inputs), target(weight));
 
 test("the adapter of the document is this one, word for word", () => {
   const [example] = examplesOf("docs/traffic-adapters.md", "typescript");
@@ -61,8 +63,8 @@ describe("an adapter that the project does not have", () => {
   });
 
   test("says that its Gateway is missing", async () => {
-    expect(await istio.problem(sources({}))).toMatch(/gateway\/shared does not exist/);
-    expect(await istio.problem(sources({ gateway: {} }))).toBeNull();
+    expect(await istio.problem(sources({}), steady())).toMatch(/gateway\/shared does not exist/);
+    expect(await istio.problem(sources({ gateway: {} }), steady())).toBeNull();
   });
 
   test("is refused by its name as long as it is in no table", () => {

@@ -128,11 +128,13 @@ const written: WrittenWeights<typeof virtualService> = {
 export const istio: TrafficAdapter = {
   problem,
   live,
-  objects: {
-    kind: "VirtualService",
-    list: (cluster, namespace, options) =>
-      cluster.custom.listNamespacedCustomObject({ ...api, namespace, plural: "virtualservices" }, options),
-  },
+  objects: [
+    {
+      kind: "VirtualService",
+      list: (cluster, namespace, options) =>
+        cluster.custom.listNamespacedCustomObject({ ...api, namespace, plural: "virtualservices" }, options),
+    },
+  ],
   register: (traffic) => traffic.routes.map((route) => register(route, traffic)),
-  written,
+  written: [written],
 };
