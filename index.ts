@@ -18,6 +18,7 @@ import { decide } from "./rollout/plan";
 import { propose } from "./rollout/propose";
 import { interrupted } from "./rollout/record";
 import { describeDecision, describeStatus, explainDecision, summarize, withColor } from "./rollout/report";
+import { adapterOf } from "./traffic/adapters";
 
 async function releaseChannel(): Promise<Record<string, unknown>> {
   const projectDir = process.cwd();
@@ -33,7 +34,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   const cluster = connect(channel.context);
   const [{ record, intent, objects }, live] = await Promise.all([
     readMemory(channelName),
-    observeTraffic(cluster, channelName, channel),
+    observeTraffic({ cluster, channelName, channel, projectDir }),
   ]);
   const desired = readDesired(configuration, record, projectDir);
   const now = new Date();
@@ -91,6 +92,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     const names = objectNames(plan, channel.product, channelName);
     await refuseObjects(cluster, channel.namespace, channelName, {
       names,
+      routes: adapterOf(channel).objects,
       remembered: objects,
       kind: plan.transition.kind,
     });

@@ -25,7 +25,7 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
       ({ name }) => name,
     ),
     ServiceAccount: [dataAccountName(product, channel)],
-    HTTPRoute: routes,
+    routes,
   };
 }
 

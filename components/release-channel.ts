@@ -17,8 +17,10 @@ import {
   routedServices,
   routeWeights,
 } from "../rollout/plan";
-import type { ChannelRecord, Intent } from "../rollout/record";
+import type { ChannelRecord, Intent, TransitionRef } from "../rollout/record";
 import type { Release } from "../rollout/release";
+import { hostnamesFor, protocolOf } from "../rollout/routes";
+import { adapterOf } from "../traffic/adapters";
 import { DataChanges } from "./data-changes";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
@@ -153,23 +155,29 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   private routes(dependsOn: Dependencies): Dependencies {
     const { plan, section } = this.args;
-    return routedServices(plan).map(
-      (service) =>
-        new TrafficSplit(
-          `${this.channelName}-${service}`,
-          {
-            context: this.context,
-            service,
-            gateway: section.gateway,
-            weights: routeWeights(plan, service),
-            cohorts: cohortMatches(plan.to, service),
-            follows: followed(plan.to, service),
-            transition: this.transitionId(),
-            correlation: this.rolloutCorrelation(),
-          },
-          { parent: this, dependsOn },
-        ),
+    const { context } = this;
+    const correlation = this.rolloutCorrelation();
+    const routes = routedServices(plan).map((service) => {
+      const weights = routeWeights(plan, service);
+      const split = new TrafficSplit(
+        `${this.channelName}-${service}`,
+        { context, service, weights, follows: followed(plan.to, service), correlation },
+        { parent: this, dependsOn },
+      );
+      const protocol = protocolOf(service, weights);
+      return { service, protocol, weights, cohorts: cohortMatches(plan.to, service), split };
+    });
+    const given = adapterOf(section).register(
+      {
+        channelName: this.channelName,
+        channel: section,
+        to: plan.to,
+        transition: this.transition(),
+        ...{ context, routes, correlation },
+      },
+      { parent: this, dependsOn },
     );
+    return [...routes.map(({ split }) => split), ...given];
   }
 
   /** Of the release that is being rolled out, or else of the one that is live. */
@@ -190,10 +198,12 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         const weights = routeWeights(plan, service);
         const candidate = weights.at(-1)?.release ?? plan.to.baseline;
         const spec = candidate.services[service];
+        const protocol = protocolOf(service, weights);
         const cohorts = confirmedCohorts(plan.to, service);
         return {
           service,
-          hostname: probeHost(gateway.hostnames),
+          ...(protocol === "grpc" ? { protocol } : {}),
+          hostname: probeHost(hostnamesFor(protocol, gateway)),
           path: spec?.http?.probePath ?? probePath(spec),
           weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
           candidate: candidate.id,
@@ -229,17 +239,21 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   /** The release that the traffic goes to: it must be ready, whatever the other one does. */
   private gaining(): Release {
-    const { plan, record } = this.args;
-    const { state, baseline, candidate } = plan.to;
-    const goesBack = state === "rolled-back" || (plan.transition ?? record?.transition)?.kind === "correct";
+    const { state, baseline, candidate } = this.args.plan.to;
+    const goesBack = state === "rolled-back" || this.transition().kind === "correct";
     return candidate === null || goesBack ? baseline : candidate;
   }
 
   private transitionId(): string {
+    return this.transition().id;
+  }
+
+  /** That which is made; where what is recorded is registered again, that which is recorded. */
+  private transition(): Pick<TransitionRef, "id" | "kind"> {
     const { plan, record } = this.args;
-    const id = plan.transition?.id ?? record?.transition.id;
-    if (id === undefined) throw new Error("neither a transition nor a record");
-    return id;
+    const transition = plan.transition ?? record?.transition;
+    if (transition === undefined) throw new Error("neither a transition nor a record");
+    return { id: transition.id, kind: transition.kind };
   }
 }
 
@@ -265,6 +279,7 @@ function probeHost(hostnames: readonly string[]): string {
 /** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
 function probePath(spec: Release["services"][string] | undefined): string {
   const readiness = spec?.probes.readiness;
+  if (spec?.http?.protocol === "grpc") return "/grpc.health.v1.Health/Check";
   if (spec?.http === undefined || readiness === undefined) return "/";
   const below = spec.http.path.endsWith("/") ? spec.http.path : `${spec.http.path}/`;
   const routed = readiness.path.startsWith(below) && readiness.port === spec.http.port;

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { ServiceSpec } from "../config/schemas/release";
 import { correlationAnnotation, labelKeys, channelLabels as labelsOf, managedBy } from "../rollout/labels";
 import type { Release } from "../rollout/release";
 
@@ -38,6 +39,17 @@ export function ownAnnotations(correlation: string | undefined): Record<string, 
   return {
     "pulumi.com/patchFieldManager": managedBy,
     ...(correlation === undefined ? {} : { [correlationAnnotation]: correlation }),
+  };
+}
+
+/** The port of a Service that requests are sent to; gateways speak HTTP/2 with it where it is told so. */
+export function routedPort({ port, protocol }: NonNullable<ServiceSpec["http"]>) {
+  return {
+    name: "http",
+    port: 80,
+    targetPort: port,
+    protocol: "TCP",
+    ...(protocol === "grpc" ? { appProtocol: "kubernetes.io/h2c" } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   deletedAtOnce,
   ownAnnotations,
   releaseLabels,
+  routedPort,
   withoutAwait,
 } from "./release-context";
 
@@ -69,7 +70,7 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
           metadata: { ...metadata, annotations: { ...annotations, ...withoutAwait, ...deletedAtOnce } },
           spec: {
             selector,
-            ports: [{ name: "http", port: 80, targetPort: spec.http.port, protocol: "TCP" }],
+            ports: [routedPort(spec.http)],
           },
         },
         child,

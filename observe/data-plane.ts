@@ -17,6 +17,8 @@ const confirmationRequest = z.object({
   services: z.array(
     z.object({
       service: z.string(),
+      /** HTTP/1.1 where it is left out. */
+      protocol: z.literal("grpc").optional(),
       hostname: z.string(),
       path: z.string(),
       /** Release id → weight; they sum to 100. */
@@ -63,7 +65,10 @@ export async function confirm(request: ConfirmationRequest): Promise<Confirmatio
     }
     return { id: request.id, confirmedAt: new Date().toISOString(), services };
   } finally {
-    for (const { agent } of replicas) agent.destroy();
+    for (const { agent, grpc } of replicas) {
+      agent.destroy();
+      grpc.destroy();
+    }
   }
 }
 
@@ -196,7 +201,7 @@ async function roundOfCohorts(
 
 async function round(
   { releaseHeader }: ConfirmationRequest,
-  { hostname, path, weights, candidate }: ServiceRequest,
+  { protocol, hostname, path, weights, candidate }: ServiceRequest,
   replica: Replica,
   probes: number,
   deadline: number,
@@ -208,7 +213,8 @@ async function round(
     while (left-- > 0 && Date.now() < deadline) {
       counts.sent++;
       const timeoutMilliseconds = Math.min(probeTimeoutMilliseconds, deadline - Date.now());
-      const answer = await probe(replica, { hostname, path, releaseHeader, ...marks, timeoutMilliseconds });
+      const asked = { hostname, path, releaseHeader, ...marks, timeoutMilliseconds };
+      const answer = await (protocol === "grpc" ? replica.grpc.probe(asked) : probe(replica, asked));
       if (answer.failure !== null) counts.failure = answer.failure;
       else if (answer.release !== null && weights[answer.release] !== undefined) {
         counts.answered++;

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { GrpcConnection } from "./grpc-probe";
 
 /** Kept connections to one replica; so many requests are under way at a time. */
 export const connections = 8;
@@ -12,6 +13,8 @@ export interface Replica {
   /** Its address, where the URL's host has several; for messages. */
   where: string;
   agent: http.Agent;
+  /** For calls of gRPC methods; nothing is connected before the first. */
+  grpc: GrpcConnection;
 }
 
 type Resolve = (host: string) => Promise<{ address: string; family: number }[]>;
@@ -30,14 +33,12 @@ export async function replicasOf(
     const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
     // A name that cannot be looked up is told by the first request.
     const addresses = isIP(host) === 0 ? several(await resolve(host).catch(() => [])) : [];
-    if (addresses.length === 0) return [{ url, where: url, agent: agentFor(url) }];
-    return addresses.map(({ address, family }) => ({
-      url,
-      where: `${url} at ${address}`,
-      agent: agentFor(url, (_, options, found) =>
-        options.all === true ? found(null, [{ address, family }]) : found(null, address, family),
-      ),
-    }));
+    if (addresses.length === 0) return [{ url, where: url, ...connectionsTo(url) }];
+    return addresses.map(({ address, family }) => {
+      const pinned: LookupFunction = (_, options, found) =>
+        options.all === true ? found(null, [{ address, family }]) : found(null, address, family);
+      return { url, where: `${url} at ${address}`, ...connectionsTo(url, pinned) };
+    });
   });
   return (await Promise.all(found)).flat();
 }
@@ -46,6 +47,10 @@ export async function replicasOf(
 function several(addresses: Awaited<ReturnType<Resolve>>): Awaited<ReturnType<Resolve>> {
   const families = [4, 6].map((family) => addresses.filter((one) => one.family === family));
   return families.find((same) => same.length > 1) ?? [];
+}
+
+function connectionsTo(url: string, pinned?: LookupFunction): Pick<Replica, "agent" | "grpc"> {
+  return { agent: agentFor(url, pinned), grpc: new GrpcConnection(url, pinned) };
 }
 
 function agentFor(url: string, pinned?: LookupFunction): http.Agent {

@@ -2,18 +2,20 @@ import type { ConfigurationOptions, KubernetesObject } from "@kubernetes/client-
 import { UserError } from "../config/load/problems";
 import { isOwn, labelKeys, managedBy } from "../rollout/labels";
 import type { TransitionKind } from "../rollout/record";
+import type { RouteObjects } from "../traffic/adapter";
 import { ask, type Cluster } from "./kubernetes";
 
-/** Kind → names of the objects an update is about to write. */
-export type ObjectNames = Readonly<
-  Record<
-    "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "ServiceAccount" | "HTTPRoute",
-    readonly string[]
-  >
->;
+type Kind = "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "ServiceAccount";
+
+/** Kind → names of the objects an update is about to write; those of its routes are of the adapter's kind. */
+export type ObjectNames = Readonly<Record<Kind | "routes", readonly string[]>>;
+
+type List = (options: ConfigurationOptions) => Promise<{ items: KubernetesObject[] }>;
 
 export interface ObjectsToWrite {
   names: ObjectNames;
+  /** What the channel's traffic adapter writes to the cluster. */
+  routes: readonly RouteObjects[];
   /** Kind → names of the objects that the state has. */
   remembered: Readonly<Record<string, readonly string[]>>;
   /** Of the update's transition. */
@@ -29,12 +31,9 @@ export async function refuseObjects(
   cluster: Cluster,
   namespace: string,
   channel: string,
-  { names, remembered, kind: transition }: ObjectsToWrite,
+  { names, routes, remembered, kind: transition }: ObjectsToWrite,
 ): Promise<void> {
-  const lists: Record<
-    keyof ObjectNames,
-    (options: ConfigurationOptions) => Promise<{ items: KubernetesObject[] }>
-  > = {
+  const lists: Record<Kind, List> = {
     Deployment: (options) => cluster.apps.listNamespacedDeployment({ namespace }, options),
     Service: (options) => cluster.core.listNamespacedService({ namespace }, options),
     ConfigMap: (options) => cluster.core.listNamespacedConfigMap({ namespace }, options),
@@ -42,12 +41,11 @@ export async function refuseObjects(
       cluster.policy.listNamespacedPodDisruptionBudget({ namespace }, options),
     Job: (options) => cluster.batch.listNamespacedJob({ namespace }, options),
     ServiceAccount: (options) => cluster.core.listNamespacedServiceAccount({ namespace }, options),
-    HTTPRoute: (options) =>
-      cluster.custom.listNamespacedCustomObject(
-        { group: "gateway.networking.k8s.io", version: "v1", namespace, plural: "httproutes" },
-        options,
-      ),
   };
+  const written = [
+    ...(Object.keys(lists) as Kind[]).map((kind) => ({ kind, wanted: names[kind], list: lists[kind] })),
+    ...routes.map((one) => routeObjects(one, names.routes, cluster, namespace)),
+  ];
   const exists = await ask(cluster, `namespace ${namespace}`, (options) =>
     cluster.core.readNamespace({ name: namespace }, options),
   );
@@ -56,16 +54,13 @@ export async function refuseObjects(
       `The namespace ${namespace} does not exist in the cluster ${cluster.server} (key channel.namespace): create it, or name the one to use.`,
     );
   }
-  const kinds = Object.keys(lists) as (keyof ObjectNames)[];
   const present = await Promise.all(
-    kinds
-      .filter((kind) => names[kind].length > 0)
-      .map(async (kind) => {
-        const list = await ask(cluster, `${kind}s in ${namespace}`, lists[kind]);
-        const items = (list?.items ?? []).filter(({ metadata }) =>
-          names[kind].includes(metadata?.name ?? ""),
-        );
-        return { kind, items };
+    written
+      .filter(({ wanted }) => wanted.length > 0)
+      .map(async ({ kind, wanted, list }) => {
+        const answer = await ask(cluster, `${kind}s in ${namespace}`, list);
+        const items = (answer?.items ?? []).filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
+        return { kind, wanted, items };
       }),
   );
   const found = present.flatMap(({ kind, items }) =>
@@ -82,12 +77,15 @@ export async function refuseObjects(
       ].join("\n"),
     );
   }
+  // Jobs that ran are not written again. A rollback waits only for what has to take its traffic.
   const deleted = present
-    .filter(({ kind }) => neededFor(transition, kind))
-    .flatMap(({ kind, items }) => {
+    .filter(({ kind }) =>
+      transition === "rollback" ? routes.some((one) => one.kind === kind) : kind !== "Job",
+    )
+    .flatMap(({ kind, wanted, items }) => {
       const live = items.map(({ metadata }) => metadata?.name);
       return (remembered[kind] ?? [])
-        .filter((name) => names[kind].includes(name) && !live.includes(name))
+        .filter((name) => wanted.includes(name) && !live.includes(name))
         .map((name) => `${kind} ${namespace}/${name}`);
     });
   if (deleted.length > 0) {
@@ -101,7 +99,11 @@ export async function refuseObjects(
   }
 }
 
-/** Jobs that ran are not written again. A rollback waits only for what has to take its traffic. */
-function neededFor(transition: TransitionKind, kind: keyof ObjectNames): boolean {
-  return transition === "rollback" ? kind === "HTTPRoute" : kind !== "Job";
+function routeObjects(
+  { kind, list }: RouteObjects,
+  wanted: readonly string[],
+  cluster: Cluster,
+  namespace: string,
+): { kind: string; wanted: readonly string[]; list: List } {
+  return { kind, wanted, list: (options) => list(cluster, namespace, options) };
 }

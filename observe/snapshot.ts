@@ -40,7 +40,7 @@ export async function takeSnapshot(
   transition: JudgedTransition,
   sources: SnapshotSources,
 ): Promise<Snapshot> {
-  const { cluster, channel, live, now } = sources;
+  const { live, now } = sources;
   const [
     gateway,
     services,
@@ -56,7 +56,7 @@ export async function takeSnapshot(
     governance,
     actor,
   ] = await Promise.all([
-    observeGateway(cluster, channel),
+    observeGateway(sources, transition.to),
     observeServices(transition, sources),
     observeSplit(transition, sources),
     observePods(transition, sources),

@@ -11,6 +11,8 @@ export const liveTraffic = z.object({
   routes: z.record(z.string(), z.record(z.string(), z.number())),
   /** What those routes have beside their weights: service → rules; missing where none has any. */
   rules: z.record(z.string(), z.array(liveRule)).optional(),
+  /** Why nobody can say what the weights are now; then there are no routes and rules. */
+  unread: z.string().optional(),
   /** Transition id in the cluster's mirror of the record; null without a mirror. */
   mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
   /** Jobs that change, copy or check the channel's data. */
@@ -52,6 +54,7 @@ export function lostMemory(
 
 /** Live weights that the record does not know are never raised: the lower of the two counts. */
 export function correctLive(record: ChannelRecord, live: LiveTraffic): Correction | null {
+  if (live.unread !== undefined) return null;
   const services = [record.baseline, record.candidate].flatMap((release) =>
     release === null ? [] : httpServices(release),
   );

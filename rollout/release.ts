@@ -84,6 +84,11 @@ export function objectName(service: string, release: Pick<Release, "id">): strin
   return `${service.slice(0, room).replace(/-+$/, "")}-${release.id}`;
 }
 
+/** Whether a service of this release speaks gRPC. */
+export function speaksGrpc({ services }: Pick<Release, "services">, service: string): boolean {
+  return services[service]?.http?.protocol === "grpc";
+}
+
 /** Services that are moved by weights. */
 export function httpServices(release: Release): string[] {
   return Object.keys(release.services).filter((name) => release.services[name]?.http !== undefined);

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { checkCohorts, cohorts } from "./cohorts";
 import { backupPolicy, migrationPolicy } from "./data-store";
 import { durationSeconds } from "./duration";
+import { checkGateway, gateway } from "./gateway";
 import { approvalPolicy, changeWindow, hotfixPolicy, incidentPolicy, permissions } from "./governance";
-import { dnsLabel, environment, hostname, semanticVersion } from "./names";
+import { dnsLabel, environment, semanticVersion, webAddress } from "./names";
 import { dataSpec } from "./release";
 import { resources, secretReferences } from "./workload";
 
@@ -68,11 +69,6 @@ const observation = z.strictObject({
     .default({}),
 });
 
-const webAddress = z.url({
-  protocol: /^https?$/,
-  error: "expected an address such as http://127.0.0.1:9090",
-});
-
 const fields = z.strictObject({
   product: dnsLabel(20),
   namespace: dnsLabel(),
@@ -87,24 +83,7 @@ const fields = z.strictObject({
   evidence: z.string().min(1).optional(),
   access: z.string().min(1).optional(),
   stages: stages.default([10, 30, 100]),
-  gateway: z.strictObject({
-    name: dnsLabel(),
-    namespace: dnsLabel(),
-    /** The Gateway's listener to attach to; all of them where it is left out. */
-    listener: z.string().min(1).optional(),
-    hostnames: z.array(hostname).min(1),
-    /** Where the gateway answers the machine that runs Pulumi; of each replica, where they can be told apart. */
-    url: z.union([webAddress, z.array(webAddress).min(1).max(20)], {
-      error: "expected an address such as http://127.0.0.1:9090, or a list of at most 20",
-    }),
-    /** Response header in which every service answers its RELEASE_ID: how the data plane is believed. */
-    releaseHeader: z
-      .string()
-      .regex(/^[A-Za-z0-9-]+$/, { error: "expected a header name" })
-      .default("x-release"),
-    /** Keeps a session at the pods it began with; refused with the gateway's name where it cannot be had. */
-    affinity: z.literal("cookie").optional(),
-  }),
+  gateway,
   /** Whose requests go wholly to the candidate, before the weight is asked. */
   cohorts: cohorts.default({}),
   services: z.record(dnsLabel(30), capacity),
@@ -140,7 +119,9 @@ const fields = z.strictObject({
 });
 
 /** The channel's section of `Pulumi.<channel>.yaml`: where a release runs, and under which policy. */
-export const channelSection = fields.superRefine(({ stages, observation, cohorts }, context) => {
+export const channelSection = fields.superRefine((section, context) => {
+  const { stages, observation, cohorts } = section;
+  checkGateway(section.gateway, cohorts, context);
   checkCohorts(cohorts, stages, context);
   const unknown = Object.keys(observation.stages).filter((weight) => !stages.includes(Number(weight)));
   for (const weight of unknown) {

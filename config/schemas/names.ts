@@ -29,6 +29,11 @@ export const hostname = z
   .string()
   .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, { error: "expected a host name" });
 
+export const webAddress = z.url({
+  protocol: /^https?$/,
+  error: "expected an address such as http://127.0.0.1:9090",
+});
+
 export const port = z.int().min(1).max(65535);
 
 export const absolutePath = z.string().regex(/^\/\S*$/, { error: "expected a path that begins with '/'" });

@@ -20,6 +20,33 @@ const probe = z.strictObject({
   timeoutSeconds: z.int().min(1).optional(),
 });
 
+/** The name of a gRPC service with its package, and of a method of it. */
+const grpcPath = /^\/([A-Za-z_][\w.]*)?$/;
+const grpcMethod = /^\/[A-Za-z_][\w.]*\/[A-Za-z_]\w*$/;
+
+function checkGrpc(
+  { protocol, path, probePath }: { protocol?: string; path: string; probePath?: string },
+  context: z.core.$RefinementCtx,
+): void {
+  if (protocol === undefined) return;
+  const refuse = (field: string, message: string, input: unknown) =>
+    context.addIssue({ code: "custom", path: [field], message, input });
+  if (!grpcPath.test(path)) {
+    refuse("path", "expected `/`, or `/` and a gRPC service, as in /shop.v1.Orders", path);
+  }
+  const below = path === "/" ? path : `${path}/`;
+  if (probePath === undefined && path !== "/") {
+    refuse("probePath", `expected a unary method below \`path\`, as in ${below}Ping`, undefined);
+  }
+  if (probePath !== undefined && !(grpcMethod.test(probePath) && probePath.startsWith(below))) {
+    refuse(
+      "probePath",
+      `expected a unary method, as in ${path === "/" ? "/shop.v1.Orders/" : below}Ping`,
+      probePath,
+    );
+  }
+}
+
 export const serviceSpec = z.strictObject({
   image: imageByDigest,
   command: command.optional(),
@@ -28,10 +55,13 @@ export const serviceSpec = z.strictObject({
   http: z
     .strictObject({
       port,
+      /** Of HTTP/2 without TLS; HTTP/1.1 where it is left out. */
+      protocol: z.literal("grpc").optional(),
       path: absolutePath.default("/"),
       /** What the data plane is asked for; an answer of any status counts, if it names the release. */
       probePath: absolutePath.optional(),
     })
+    .superRefine(checkGrpc)
     .optional(),
   probes: z.strictObject({ readiness: probe, liveness: probe.optional(), startup: probe.optional() }),
   metrics: z.strictObject({ port, path: absolutePath.default("/metrics") }).optional(),

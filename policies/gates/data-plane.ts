@@ -21,6 +21,10 @@ export function dataPlane(input: GateInput): Verdict {
       expected: "a Gateway that is programmed and takes routes",
     };
   }
+  const { unread } = snapshot.live;
+  if (unread !== undefined) {
+    return { gate, status: "hold", reason: `the live weights cannot be read: ${unread}` };
+  }
   if (record === null) return { gate, status: "pass", reason: "the gateway is ready" };
   // An update that did not get to its end may have written its weights, and is here to be finished.
   const sides = to.candidate === null ? record : to;

@@ -1,6 +1,7 @@
 import type { MigrationPhase, MigrationSpec } from "../../config/schemas/migration";
 import { addedMigrations, broughtMigrations, checksum, isUndone } from "../../rollout/migrations";
 import type { Release } from "../../rollout/release";
+import { routesAt } from "../../rollout/routes";
 import { declareAfterwards, declaredData } from "./declared-data";
 import { inWords } from "./duration";
 import type { Finding } from "./findings";
@@ -114,6 +115,7 @@ function judgeWaits({ channel, kind, to }: GateInput, added: readonly MigrationS
       ...awaited.map(({ deadline }) => deadline ?? migrations.deadline),
       backup?.job?.deadline ?? 0,
       readyWithin,
+      commandsSeconds(channel, to),
       confirmWithin,
     ];
     const together = waits.reduce((sum, seconds) => sum + seconds, 0);
@@ -121,6 +123,13 @@ function judgeWaits({ channel, kind, to }: GateInput, added: readonly MigrationS
     const reason = `${step} may wait ${inWords(together)}, and maxWait is ${inWords(maxWait)}: ${awaited.map(({ id }) => id).join(", ")}, then readiness and confirmation. Shorten their deadlines, make long work a backfill, or raise channel.maxWait`;
     return [{ status: "fail", reason }];
   });
+}
+
+/** Of the channel's own commands, each until its time is over: read, dry run, apply, read again, put back. */
+function commandsSeconds({ gateway: { command } }: GateInput["channel"], to: GateInput["to"]): number {
+  if (command === undefined) return 0;
+  const services = routesAt(to).length;
+  return command.timeout * (2 + services * (command.dryRun === undefined ? 2 : 3));
 }
 
 /** Numbers that ids begin with, as migration tools go by them, have to rise. */

@@ -79,7 +79,8 @@ export function channelSources(run: PackRun): ChannelSources {
     stack,
     configuration: () => loadStackConfiguration(run.configuration, project, stack, projectDir),
     memory: () => memory,
-    live: ({ channel }) => observeTraffic(connect(channel.context), stack, channel),
+    live: ({ channel }) =>
+      observeTraffic({ cluster: connect(channel.context), channelName: stack, channel, projectDir }),
     desired: (configuration, record) => readDesired(configuration, record, projectDir),
     verdicts: async (proposal, record, live, { channel, settings }, now) => {
       const sources: SnapshotSources = {

@@ -4,7 +4,7 @@ import { correlationAnnotation, labelKeys, managedBy, transitionAnnotation } fro
 import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
-import { object, ownTypes, types, workload } from "./objects";
+import { object, ownTypes, routeTypes, types, workload } from "./objects";
 
 /** Only what is labelled is found again: by the program, by its ownership check, and by people. */
 export function labels(judgements: Judgements): ResourceValidationPolicy {
@@ -52,7 +52,7 @@ export function transitionIds(judgements: Judgements): ResourceValidationPolicy 
     name: "transition-ids",
     description:
       "Routes, and Deployments that are waited for, bear the id of the transition that wrote them.",
-    of: [types.route, types.deployment],
+    of: [...routeTypes, types.deployment],
     schema: object,
     check: ({ metadata }, { type }) => {
       const { passed } = judgements;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { routeMatch } from "../../rollout/cohorts";
+import { adapters } from "../../traffic/adapters";
 
 /** Types of the resources that a release channel is made of. */
 export const types = {
@@ -11,11 +11,15 @@ export const types = {
   service: "kubernetes:core/v1:Service",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   serviceAccount: "kubernetes:core/v1:ServiceAccount",
-  route: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
   provider: "pulumi:providers:kubernetes",
   command: "command:local:Command",
   stash: "pulumi:index:Stash",
 } as const;
+
+/** What traffic adapters write to the cluster. */
+export const routeTypes: readonly string[] = Object.values(adapters).flatMap(({ objects, written }) =>
+  objects.length === 0 ? [] : written.map(({ type }) => type),
+);
 
 /** What a release channel is made of in the cluster. */
 export const ownTypes: readonly string[] = [
@@ -24,8 +28,8 @@ export const ownTypes: readonly string[] = [
   types.configMap,
   types.service,
   types.budget,
-  types.route,
   types.serviceAccount,
+  ...routeTypes,
 ];
 
 const text = z.record(z.string(), z.string());
@@ -121,42 +125,6 @@ export const configMap = object.extend({ data: text.default({}), binaryData: tex
 
 export const service = object.extend({
   spec: z.object({ type: z.string().default("ClusterIP"), selector: text.default({}) }),
-});
-
-/** Nothing but what the data plane's confirmation sees: no session persistence, no retries, no time-outs. */
-const routeRule = z.strictObject({
-  matches: z.array(routeMatch).default([]),
-  filters: z.array(z.unknown()).default([]),
-  backendRefs: z
-    .array(
-      z.strictObject({
-        group: z.string().default(""),
-        kind: z.string().default("Service"),
-        name: z.string(),
-        namespace: z.string().optional(),
-        port: z.number().optional(),
-        weight: z.number().default(1),
-        filters: z.array(z.unknown()).default([]),
-      }),
-    )
-    .default([]),
-});
-
-export const route = object.extend({
-  spec: z.object({
-    parentRefs: z
-      .array(
-        z.object({
-          kind: z.string().default("Gateway"),
-          name: z.string(),
-          namespace: z.string().optional(),
-          sectionName: z.string().optional(),
-        }),
-      )
-      .default([]),
-    hostnames: z.array(z.string()).default([]),
-    rules: z.array(routeRule).default([]),
-  }),
 });
 
 export function containersOf({ spec }: Workload): Container[] {

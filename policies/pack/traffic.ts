@@ -1,132 +1,46 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import type { z } from "zod";
-import { activeCohorts, cohortMatches, takesAll, textOf } from "../../rollout/cohorts";
+import type { AdapterName } from "../../config/schemas/gateway";
 import { labelKeys, routeName } from "../../rollout/labels";
 import { followed } from "../../rollout/plan";
-import type { Position } from "../../rollout/record";
-import { httpServices, objectName } from "../../rollout/release";
+import { objectName } from "../../rollout/release";
+import type { TrafficTarget } from "../../traffic/adapter";
+import { adapters } from "../../traffic/adapters";
+import type { JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
-import { objectPolicy } from "./object-policy";
-import { route, service, types } from "./objects";
+import { objectPolicy, violationsOf } from "./object-policy";
+import { service, types } from "./objects";
 
-/** A route gives each release what the judged position says, and sends nothing anywhere else. */
+/** Whatever gives weights gives those that were judged, by the adapter that is configured; each knows its own. */
 export function routeWeights(judgements: Judgements): ResourceValidationPolicy {
-  return objectPolicy({
+  const all = (Object.keys(adapters) as AdapterName[]).flatMap((name) =>
+    adapters[name].written.map((written) => ({ name, ...written })),
+  );
+  const rules = all.map(({ name, type, concerns = () => true, schema, check }) => ({
+    of: [type],
+    except: ({ props }: { props: Record<string, unknown> }) => !concerns(props),
+    schema,
+    check: (resource: Record<string, unknown>) => {
+      const channel = judgements.passed;
+      if (channel === null) return check(resource, null);
+      const { adapter } = channel.configuration.channel.gateway;
+      if (adapter !== name) return [`the weights of this channel are given by ${adapter}, not by ${name}`];
+      return check(resource, targetOf(channel));
+    },
+  }));
+  return {
     name: "route-weights",
     description:
       "A route's weights sum to 100, and they and its cohorts are those of the position that was judged.",
-    of: [types.route],
-    schema: route,
-    check: ({ metadata, spec: { parentRefs, hostnames, rules } }) => {
-      const [rule, ...others] = rules.filter(takesAll);
-      if (rule === undefined || others.length > 0) {
-        return [
-          `it has ${others.length + (rule === undefined ? 0 : 1)} rules for all requests instead of one`,
-        ];
-      }
-      const cohortRules = rules.filter((one) => one !== rule);
-      const backends = rule.backendRefs;
-      const sum = backends.reduce((total, { weight }) => total + weight, 0);
-      const channel = judgements.passed;
-      const rulesKept: [boolean, string][] = [
-        [sum === 100, `its weights sum to ${sum} instead of 100`],
-        [
-          backends.every(({ weight }) => Number.isInteger(weight) && weight >= 0),
-          "a weight is no whole number from 0",
-        ],
-        [
-          rules.flatMap((one) => [...one.filters, ...one.backendRefs.flatMap(({ filters }) => filters)])
-            .length === 0,
-          "it has filters, which the data plane's confirmation does not see",
-        ],
-      ];
-      if (channel !== null) {
-        const live = describe(Object.fromEntries(backends.map(({ name, weight }) => [name, weight])));
-        const wanted = describe(expectedWeights(channel.to, metadata.labels[labelKeys.name] ?? ""));
-        const { namespace, gateway } = channel.configuration.channel;
-        const names = gateway.hostnames;
-        rulesKept.push(
-          [
-            rules.flatMap(({ backendRefs }) => backendRefs).every((one) => isServiceOf(namespace, one)),
-            `it leads to something else than Services in ${namespace}`,
-          ],
-          [
-            parentRefs.every(
-              (one) =>
-                one.kind === "Gateway" &&
-                one.name === gateway.name &&
-                one.namespace === gateway.namespace &&
-                one.sectionName === gateway.listener,
-            ),
-            `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
-          ],
-          [live === wanted, `its weights are ${live}; the position that was judged has ${wanted}`],
-          [
-            cohortsOf(cohortRules) === expectedCohorts(channel.to, metadata.labels[labelKeys.name] ?? ""),
-            `its rules beside the weights are not those of the cohorts of the position that was judged: ${namesOf(channel.to)}`,
-          ],
-          [
-            hostnames.join() === names.join(),
-            `its host names are ${hostnames.join(", ")}, not ${names.join(", ")}`,
-          ],
-        );
-      }
-      return rulesKept.filter(([kept]) => !kept).map(([, violation]) => violation);
+    enforcementLevel: "mandatory",
+    validateResource: (args, reportViolation) => {
+      for (const violation of rules.flatMap((rule) => violationsOf(rule, args))) reportViolation(violation);
     },
-  });
+  };
 }
 
-function isServiceOf(
-  channelNamespace: string,
-  { group, kind, namespace = channelNamespace }: { group: string; kind: string; namespace?: string },
-): boolean {
-  return group === "" && kind === "Service" && namespace === channelNamespace;
-}
-
-/** Backend → weight. */
-function expectedWeights({ baseline, candidate, weight }: Position, name: string): Record<string, number> {
-  const sides = [
-    { release: baseline, share: 100 - weight },
-    ...(candidate === null ? [] : [{ release: candidate, share: weight }]),
-  ].filter(({ release }) => httpServices(release).includes(name));
-  return Object.fromEntries(
-    sides.map(({ release, share }) => [objectName(name, release), sides.length === 1 ? 100 : share]),
-  );
-}
-
-/** Of each rule what it matches and where it leads; the order says nothing. */
-function cohortsOf(rules: z.infer<typeof route>["spec"]["rules"]): string {
-  const texts = rules.map(({ matches, backendRefs }) => {
-    const weights = backendRefs.map(({ name, weight }) => `${name} ${weight}`).join(", ");
-    return `${textOf(matches)} → ${weights}`;
-  });
-  return texts.sort().join("\n");
-}
-
-function expectedCohorts(to: Position, name: string): string {
-  const { candidate } = to;
-  if (candidate === null) return "";
-  const texts = cohortMatches(to, name).map(
-    (matches) => `${textOf(matches)} → ${objectName(name, candidate)} 100`,
-  );
-  return texts.sort().join("\n");
-}
-
-function namesOf(to: Position): string {
-  return (
-    activeCohorts(to)
-      .map(({ name }) => name)
-      .join(", ") || "none"
-  );
-}
-
-function describe(weights: Record<string, number>): string {
-  return (
-    Object.entries(weights)
-      .sort(([left], [right]) => left.localeCompare(right))
-      .map(([backend, weight]) => `${backend} ${weight}`)
-      .join(", ") || "none"
-  );
+function targetOf({ name, configuration, to, transition, record, writtenBy }: JudgedChannel): TrafficTarget {
+  const kind = (transition ?? record?.transition)?.kind ?? "install";
+  return { channelName: name, channel: configuration.channel, to, transition: { id: writtenBy, kind } };
 }
 
 /** A Service leads to the release it is named after, by its name; the one for callers in the cluster to the judged one. */

@@ -54,7 +54,7 @@ describe("the names that are checked for other owners", () => {
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ type, inputs }) => `${type.split(":").at(-1)} ${(inputs.metadata as { name: string }).name}`);
       const checked = Object.entries(names).flatMap(([kind, list]) =>
-        list.map((name: string) => `${kind} ${name}`),
+        list.map((name: string) => `${kind === "routes" ? "HTTPRoute" : kind} ${name}`),
       );
       expect([...new Set(checked)].sort()).toEqual([...new Set(written)].sort());
       expect(names.Deployment).toContain(`api-${old.id}`);

@@ -21,6 +21,20 @@ const written = {
 
 export const section: ChannelSection = channelSection.parse(written);
 
+/** The same channel with commands of its own to read and give weights. */
+export const commandSection: ChannelSection = channelSection.parse({
+  ...written,
+  gateway: {
+    adapter: "command",
+    command: {
+      apply: ["split", "{service}", "{baseline}", "{candidate}", "{weight}"],
+      read: ["split", "--read", "{namespace}"],
+    },
+    hostnames: written.gateway.hostnames,
+    url: written.gateway.url,
+  },
+});
+
 const ledgerUrl = { name: "shop-database", key: "ledger-url" };
 /** What a test's backup says that it has made. */
 export const backupMade = {

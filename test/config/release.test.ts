@@ -1,4 +1,5 @@
 import { loadRelease } from "../../config/load/release";
+import { serviceSpec } from "../../config/schemas/release";
 import { messageOf, Project, problemsOf } from "./files";
 
 const digest = `local/shop-api@sha256:${"a".repeat(64)}`;
@@ -255,5 +256,31 @@ describe("a release file", () => {
     expect(problemsOf(() => loadRelease(project.folder, "releases", "1.1.0"))).toEqual([
       "releases/1.1.0.yaml:3:1 services: found {}, expected at least one service",
     ]);
+  });
+});
+
+describe("a service that speaks gRPC", () => {
+  const http = (more: object) => serviceSpec.shape.http.safeParse({ port: 9090, protocol: "grpc", ...more });
+
+  test.each([
+    {},
+    { path: "/" },
+    { probePath: "/grpc.health.v1.Health/Check" },
+    { path: "/shop.v1.Orders", probePath: "/shop.v1.Orders/Ping" },
+  ])("is routed whole, or by one of its services: %j", (more) => {
+    expect(http(more).success).toBe(true);
+  });
+
+  test.each([
+    [{ path: "/shop/v1" }, "path"],
+    [{ path: "/shop.v1.Orders" }, "probePath"],
+    [{ path: "/shop.v1.Orders", probePath: "/grpc.health.v1.Health/Check" }, "probePath"],
+    [{ probePath: "/healthz" }, "probePath"],
+  ])("but not by anything else: %j", (more, field) => {
+    expect(http(more).error?.issues.map(({ path }) => path.at(-1))).toContain(field);
+  });
+
+  test("leaves the hash of others as it was", () => {
+    expect(serviceSpec.shape.http.parse({ port: 80 })).toEqual({ port: 80, path: "/" });
   });
 });

@@ -18,6 +18,7 @@ const pages = [
   "docs/configuration.md",
   "docs/data.md",
   "docs/policy-pack.md",
+  "docs/traffic-adapters.md",
   ...["evidence", "example", "graph", "human", "live"].map((page) => `docs/gates/${page}.md`),
 ];
 const inAll = (language: string) => pages.flatMap((page) => examplesOf(page, language));

@@ -1,6 +1,8 @@
-import { channelSection } from "../../config/schemas/channel";
+import { type ChannelSection, channelSection } from "../../config/schemas/channel";
 import { affinityProblem } from "../../observe/affinity";
+import type { Cluster } from "../../observe/kubernetes";
 import { observeGateway } from "../../observe/traffic";
+import { steady } from "../rollout/releases";
 import { clusterWith, programmedGateway } from "./cluster";
 
 const section = (affinity?: "cookie") =>
@@ -10,6 +12,11 @@ const section = (affinity?: "cookie") =>
     services: {},
     gateway: { name: "shared", namespace: "gateway", hostnames: ["h"], url: "http://127.0.0.1:1", affinity },
   });
+
+const at = (cluster: Cluster, channel: ChannelSection) => ({
+  ...{ cluster, channel },
+  ...{ channelName: "canary", projectDir: "/nowhere" },
+});
 
 describe("session affinity", () => {
   test.each<[string | null, RegExp]>([
@@ -33,11 +40,13 @@ describe("session affinity", () => {
       gateway,
       gatewayClasses: { traefik: { spec: { controllerName: "traefik.io/gateway-controller" } } },
     });
-    expect((await observeGateway(cluster, section("cookie"))).problem).toMatch(
+    expect((await observeGateway(at(cluster, section("cookie")), steady())).problem).toMatch(
       /traefik\.io\/gateway-controller/,
     );
-    expect((await observeGateway(cluster, section())).problem).toBeNull();
+    expect((await observeGateway(at(cluster, section()), steady())).problem).toBeNull();
     const without = clusterWith({ gateway });
-    expect((await observeGateway(without, section("cookie"))).problem).toMatch(/no GatewayClass/);
+    expect((await observeGateway(at(without, section("cookie")), steady())).problem).toMatch(
+      /no GatewayClass/,
+    );
   });
 });

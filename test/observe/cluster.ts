@@ -4,6 +4,7 @@ const notFound = Object.assign(new Error("HTTP-Code: 404"), { code: 404, body: "
 
 export interface ClusterObjects {
   routes?: unknown[];
+  grpcRoutes?: unknown[];
   gateway?: unknown;
   /** By name. */
   gatewayClasses?: Record<string, unknown>;
@@ -29,6 +30,7 @@ export interface ClusterObjects {
 /** A cluster that answers what the observers read from these objects; everything else is not found. */
 export function clusterWith({
   routes = [],
+  grpcRoutes = [],
   gateway,
   gatewayClasses = {},
   mirror,
@@ -65,7 +67,8 @@ export function clusterWith({
     },
     batch: { listNamespacedJob: () => found({ items: jobs }) },
     custom: {
-      listNamespacedCustomObject: () => found(gatewayApi ? { items: routes } : undefined),
+      listNamespacedCustomObject: ({ plural }: { plural: string }) =>
+        found(gatewayApi ? { items: plural === "grpcroutes" ? grpcRoutes : routes } : undefined),
       getNamespacedCustomObject: () => found(gateway),
       getClusterCustomObject: ({ name }: { name: string }) => found(gatewayClasses[name]),
       getAPIResources: () => found(gatewayApi ? { resources: [] } : undefined),

@@ -1,7 +1,8 @@
 import type { Cluster } from "../../observe/kubernetes";
 import { type ObjectNames, type ObjectsToWrite, refuseObjects } from "../../observe/ownership";
+import { gatewayApi } from "../../traffic/gateway-api";
 
-type Kind = keyof ObjectNames;
+type Kind = Exclude<keyof ObjectNames, "routes"> | "HTTPRoute";
 
 const nothing: ObjectNames = {
   Deployment: [],
@@ -10,7 +11,7 @@ const nothing: ObjectNames = {
   PodDisruptionBudget: [],
   Job: [],
   ServiceAccount: [],
-  HTTPRoute: [],
+  routes: [],
 };
 
 const own = { "app.kubernetes.io/managed-by": "release-channels", "release-channels.dev/channel": "canary" };
@@ -33,16 +34,25 @@ function clusterWith(objects: Partial<Record<Kind, Record<string, object>>>): Cl
     apps: { listNamespacedDeployment: list("Deployment") },
     batch: { listNamespacedJob: list("Job") },
     policy: { listNamespacedPodDisruptionBudget: list("PodDisruptionBudget") },
-    custom: { listNamespacedCustomObject: list("HTTPRoute") },
+    custom: {
+      listNamespacedCustomObject: ({ plural }: { plural: string }) =>
+        plural === "httproutes" ? list("HTTPRoute")() : Promise.resolve({ items: [] }),
+    },
   } as unknown as Cluster;
 }
 
-const names = { ...nothing, Deployment: ["api-1"], HTTPRoute: ["shop-canary-api"] };
+const names = { ...nothing, Deployment: ["api-1"], routes: ["shop-canary-api"] };
 const remembered = { Deployment: ["api-1"], HTTPRoute: ["shop-canary-api"] };
 const there = { Deployment: { "api-1": own }, HTTPRoute: { "shop-canary-api": own } };
 
 function refuse(cluster: Cluster, objects: Partial<ObjectsToWrite> = {}): Promise<void> {
-  return refuseObjects(cluster, "shop", "canary", { names, remembered, kind: "advance", ...objects });
+  return refuseObjects(cluster, "shop", "canary", {
+    names,
+    routes: gatewayApi.objects,
+    remembered,
+    kind: "advance",
+    ...objects,
+  });
 }
 
 describe("the objects that an update is about to write", () => {

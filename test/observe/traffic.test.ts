@@ -1,5 +1,7 @@
 import { channelSection } from "../../config/schemas/channel";
 import { observeGateway, observeTraffic } from "../../observe/traffic";
+import type { Position } from "../../rollout/record";
+import { steady } from "../rollout/releases";
 import { type ClusterObjects, clusterWith, programmedGateway, routeOf } from "./cluster";
 
 const section = (gateway: object = {}) =>
@@ -16,9 +18,15 @@ const section = (gateway: object = {}) =>
       ...gateway,
     },
   });
-const live = (objects: ClusterObjects) => observeTraffic(clusterWith(objects), "canary", section());
-const problem = async (objects: ClusterObjects, gateway = {}) =>
-  (await observeGateway(clusterWith(objects), section(gateway))).problem;
+const sources = (objects: ClusterObjects, gateway?: object) => ({
+  cluster: clusterWith(objects),
+  channelName: "canary",
+  channel: section(gateway),
+  projectDir: "/nowhere",
+});
+const live = (objects: ClusterObjects) => observeTraffic(sources(objects));
+const problem = async (objects: ClusterObjects, gateway = {}, to: Position = steady()) =>
+  (await observeGateway(sources(objects, gateway), to)).problem;
 
 describe("the live weights", () => {
   test("are shares of the releases, by service", async () => {

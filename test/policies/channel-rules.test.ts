@@ -12,6 +12,7 @@ import { labelKeys } from "../../rollout/labels";
 import type { ChannelRecord } from "../../rollout/record";
 import { positionOf } from "../../rollout/record";
 import { objectName, resolveRelease } from "../../rollout/release";
+import { gatewayApi } from "../../traffic/gateway-api";
 import {
   aFile,
   apiAndWorker,
@@ -48,7 +49,7 @@ const at10 = judgementsOf(judgedTo(rolling(10)));
 
 describe("a route", () => {
   const route = (weights: [string, number][], more: object = {}) => ({
-    type: types.route,
+    type: gatewayApi.written[0]!.type,
     props: {
       metadata: metadata({ labels: { "app.kubernetes.io/name": "api" } }),
       spec: {
@@ -246,9 +247,19 @@ describe("labels and ids", () => {
   });
 
   test.each<[string, string, object, boolean]>([
-    ["a route with this transition", types.route, { "release-channels.dev/transition": "t2" }, true],
-    ["a route with another one", types.route, { "release-channels.dev/transition": "t1" }, false],
-    ["a route with none", types.route, {}, false],
+    [
+      "a route with this transition",
+      gatewayApi.written[0]!.type,
+      { "release-channels.dev/transition": "t2" },
+      true,
+    ],
+    [
+      "a route with another one",
+      gatewayApi.written[0]!.type,
+      { "release-channels.dev/transition": "t1" },
+      false,
+    ],
+    ["a route with none", gatewayApi.written[0]!.type, {}, false],
     ["a Deployment that is waited for", types.deployment, { "release-channels.dev/transition": "t2" }, true],
     ["a Deployment that nobody waits for", types.deployment, { "pulumi.com/skipAwait": "true" }, true],
     ["a Deployment with neither", types.deployment, {}, false],

@@ -4,9 +4,10 @@ import { releasePolicies } from "../../policies/pack/policies";
 import { jobName } from "../../rollout/migrations";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
 import { resolveRelease } from "../../rollout/release";
+import type { CommandRequest } from "../../traffic/command";
 import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
-import { dataSection, section } from "../components/section";
+import { commandSection, dataSection, section } from "../components/section";
 import { cohortSection, someCohorts } from "../rollout/cohort-positions";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
@@ -103,6 +104,15 @@ describe("what the program itself registers violates nothing", () => {
     const { registrations } = await transition(kind, from, to);
     const sources = sourcesAt(from, wanted, from, { channel });
     expect(await allViolations(policiesAt(sources), registrations)).toEqual([]);
+  });
+
+  test.each(stories)("%s with commands of the channel's own (%#)", async (kind, from, to, wanted) => {
+    const { registrations } = await transition(kind, from, to, { channel: commandSection });
+    const sources = sourcesAt(from, wanted, from, { channel: commandSection });
+    expect(await allViolations(policiesAt(sources), registrations)).toEqual([]);
+    const kept = await reconciliation(to, {}, { channel: commandSection });
+    const later = sourcesAt(to, to.state === "rolled-back" ? old : wanted, to, { channel: commandSection });
+    expect(await allViolations(policiesAt(later), kept.registrations)).toEqual([]);
   });
 
   test.each([steady(next), at10, completed(next)])("reconciling what is recorded (%#)", async (position) => {
@@ -222,6 +232,55 @@ describe("a program that registers something else than what was judged", () => {
     const found = await allViolations(policiesAt(sourcesAt(steady())), registrations);
     expect(found.map(([where]) => where.split(" ")[0])).toContain(policy);
   });
+});
+
+describe("a program that has its channel's commands do something else", () => {
+  const at10 = rolling(10, next);
+  const run = async (tamper: (request: CommandRequest) => void, more: object = {}) => {
+    const { registrations } = await transition("start", steady(), at10, { channel: commandSection });
+    for (const { name, inputs } of registrations) {
+      if (name !== "canary-traffic-command") continue;
+      const request = JSON.parse(String(inputs.stdin));
+      tamper(request);
+      Object.assign(inputs, { stdin: JSON.stringify(request) }, more);
+    }
+    const sources = sourcesAt(steady(), next, steady(), { channel: commandSection });
+    return (await allViolations(policiesAt(sources), registrations)).map(([where]) => where.split(" ")[0]);
+  };
+
+  test.each<[string, (request: CommandRequest) => void]>([
+    ["another weight", ({ services }) => Object.assign(services[0]!.weights[1]!, { weight: 30 })],
+    ["a service less", ({ services }) => services.pop()],
+    ["another program", ({ commands }) => commands.apply.splice(0, 1, "curl")],
+    ["an argument more", ({ commands }) => commands.read.push("--all")],
+    ["another namespace", ({ scope }) => Object.assign(scope, { namespace: "kube-system" })],
+    ["no end", ({ commands }) => Object.assign(commands, { timeoutSeconds: 1e9 })],
+    ["another transition", (request) => Object.assign(request, { id: "t1" })],
+    ["a way back that it is not", (request) => Object.assign(request, { goesBack: true })],
+    ["more than that", (request) => Object.assign(request, { environment: {} })],
+  ])("%s: is found out", async (_, tamper) => {
+    expect(await run(tamper)).toEqual(["route-weights"]);
+  });
+
+  test.each([{ delete: "split --away" }, { environment: { PATH: "/evil" } }, { triggers: ["now"] }])(
+    "%j: is found out",
+    async (more) => {
+      expect(await run(() => {}, more)).toEqual(["judged-first"]);
+    },
+  );
+
+  test.each([
+    [commandSection, section, "gateway-api, not by command"],
+    [section, commandSection, "command, not by gateway-api"],
+  ])(
+    "and so is another adapter than the one that is configured (%#)",
+    async (registered, configured, told) => {
+      const { registrations } = await transition("start", steady(), at10, { channel: registered });
+      const sources = sourcesAt(steady(), next, steady(), { channel: configured });
+      const found = await allViolations(policiesAt(sources), registrations);
+      expect(JSON.stringify(found)).toContain(`the weights of this channel are given by ${told}`);
+    },
+  );
 });
 
 type Inputs = Record<string, unknown>;

@@ -475,3 +475,34 @@ describe("what the record keeps of a wish that is refused", () => {
     expect(record).toEqual(before);
   });
 });
+
+describe("where nobody can say what the live weights are", () => {
+  const live = { ...nothingLive, unread: "the command is away" };
+  const asked = (from: Position | null, wanted = next, more: Parameters<typeof situation>[2] = {}) =>
+    short(propose(situation(from, wish(wanted), { live, ...more })));
+
+  test.each<[string, Position | null, typeof next, string]>([
+    ["a rollout waits", rolling(10), next, "held"],
+    ["and so does its end", completed(), next, "held"],
+    ["it goes back all the same", rolling(10), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+    ["also from all of it", completed(), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+    ["what was rolled back is not cleared away yet", rolledBack(), old, "held"],
+    ["one release alone has nothing to put right", steady(), old, "nothing"],
+    ["the gates are asked of a beginning", steady(), next, "start → rolling 1.0.0/1.1.0 10 %"],
+    ["and of an installation", null, old, "install → steady 1.0.0"],
+  ])("%s", (_, from, wanted, expected) => {
+    expect(asked(from, wanted)).toBe(expected);
+  });
+
+  test("an unfinished raise is neither finished nor taken back, and that is an error", () => {
+    const intent = intentTo("advance", rolling(30));
+    expect(asked(rolling(10), next, { intent })).toBe("refuse");
+    expect(asked(rolling(10), old, { intent })).toContain("rollback");
+  });
+
+  test("an unfinished beginning is given up where its gates are closed", () => {
+    const intent = intentTo("start", rolling(10));
+    const proposal = propose(situation(steady(), wish(next), { intent, live }));
+    expect(proposal).toMatchObject({ kind: "resume", underlying: "start", otherwise: { kind: "correct" } });
+  });
+});

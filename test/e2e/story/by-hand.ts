@@ -9,13 +9,16 @@ export function kubectl({ namespace }: TestChannel, ...args: string[]): Promise<
 }
 
 /** Changes the weights of baseline and candidate, as the README says it for when the backend is down. */
-export async function weightsArePatched(channel: TestChannel, weights: [number, number]): Promise<void> {
+export async function weightsArePatched(
+  channel: TestChannel,
+  weights: [number, number],
+  route = routeName(channel.section.product, channel.stack, "api"),
+): Promise<void> {
   const patch = weights.map((value, index) => ({
     op: "replace",
     path: `/spec/rules/0/backendRefs/${index}/weight`,
     value,
   }));
-  const route = routeName(channel.section.product, channel.stack, "api");
   await kubectl(channel, "patch", "httproute", route, "--type", "json", "-p", JSON.stringify(patch));
 }
 
