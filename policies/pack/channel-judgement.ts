@@ -1,6 +1,7 @@
 import { loadPolicies, type Policies } from "../../config/load/policies";
 import { loadStackConfiguration, type StackConfiguration } from "../../config/load/stack";
 import { readDesired } from "../../observe/desired";
+import { observeChainEnd } from "../../observe/evidence-chain";
 import { exportedMemory } from "../../observe/exported-state";
 import { judgeProposal } from "../../observe/judgement";
 import { connect } from "../../observe/kubernetes";
@@ -14,6 +15,7 @@ import type { Desired, Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import {
   type ChannelRecord,
+  type EvidenceHead,
   type Intent,
   type Position,
   positionOf,
@@ -43,6 +45,8 @@ export interface JudgedChannel {
   data: PlannedData;
   /** A restore of the data that the next record takes into account. */
   restore: Restore | null;
+  /** Where the chain of evidence ended when this run began; null before the first piece. */
+  chainEnd: EvidenceHead | null;
   judgedAt: Date;
 }
 
@@ -58,6 +62,8 @@ export interface ChannelSources {
   /** What the running stack remembered when this run began. */
   memory(): Promise<Memory>;
   live(configuration: StackConfiguration): Promise<LiveTraffic>;
+  /** Where the chain of evidence ends, seen from where the record says. */
+  chainEnd(configuration: StackConfiguration, record: ChannelRecord | null): Promise<EvidenceHead | null>;
   desired(configuration: StackConfiguration, record: ChannelRecord | null): Desired;
   verdicts(
     proposal: Proposal,
@@ -80,6 +86,8 @@ export function channelSources(run: PackRun): ChannelSources {
     configuration: () => loadStackConfiguration(run.configuration, project, stack, projectDir),
     memory: () => memory,
     live: ({ channel }) => observeTraffic(connect(channel.context), stack, channel),
+    chainEnd: ({ channel }, record) =>
+      observeChainEnd(connect(channel.context), stack, channel, record?.evidence ?? null),
     desired: (configuration, record) => readDesired(configuration, record, projectDir),
     verdicts: async (proposal, record, live, { channel, settings }, now) => {
       const sources: SnapshotSources = {
@@ -132,8 +140,9 @@ export async function judgeChannel(
   if (comparison.outcome === "refused") return refused(comparison.reason);
   const today = afterRestore(record, live);
   const { restore } = today;
+  const chainEnd = await sources.chainEnd(configuration, record);
   const judged = {
-    ...{ name: stack, configuration, record, intent, restore },
+    ...{ name: stack, configuration, record, intent, restore, chainEnd },
     ...{ writtenBy: asked.transition, judgedAt: now },
   };
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ReleaseChannel } from "../../components/release-channel";
 import type { ChannelSection } from "../../config/schemas/channel";
+import type { Account } from "../../evidence/chain/conclude";
 import { dataSettings, type JobObservation } from "../../rollout/data-jobs";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
@@ -47,6 +48,24 @@ function planOf(
 
 const confirmed = JSON.stringify({ id: "t2", confirmedAt: at(100), services: {} });
 
+interface RunOptions {
+  preview?: boolean;
+  stdout?: string;
+  channel?: ChannelSection;
+  keptEvidence?: string | null;
+  /** Outputs of resources, by name or else by type, beside those of every story. */
+  answers?: Record<string, object>;
+}
+
+/** Of a transition that nobody judged and nobody signs for. */
+const anAccount: Account = {
+  previous: null,
+  verdicts: [],
+  snapshot: null,
+  files: [],
+  signing: { key: null, why: "a story" },
+};
+
 interface Run {
   registrations: Registration[];
   record: ChannelRecord | undefined;
@@ -56,14 +75,20 @@ async function run(
   plan: Plan,
   record: ChannelRecord | null,
   intent: Intent | null,
-  { preview = false, stdout = confirmed, channel = section } = {},
+  {
+    preview = false,
+    stdout = confirmed,
+    channel = section,
+    keptEvidence = null,
+    answers: more = {},
+  }: RunOptions = {},
 ): Promise<Run> {
   let output: pulumi.Output<ChannelRecord> | undefined;
   const backups = plan.data.companions.filter(({ job }) => job.kind === "backup");
   const made = backups.map(({ name }) => [`canary-${name}-answer`, { stdout: JSON.stringify(backupMade) }]);
   const answers: Record<string, object> = preview
     ? {}
-    : { "command:local:Command": { stdout }, ...Object.fromEntries(made) };
+    : { "command:local:Command": { stdout }, ...Object.fromEntries(made), ...more };
   const registrations = await registered(
     () => {
       const released = new ReleaseChannel("canary", {
@@ -73,6 +98,8 @@ async function run(
         record,
         intent,
         attribution: { actor: "ann", reason: null },
+        account: plan.transition === null ? null : { ...anAccount, previous: record?.evidence ?? null },
+        keptEvidence,
         clusterIdentifier: "https://cluster.test",
       });
       output = released.record;

@@ -44,6 +44,7 @@ export function judgedTo(
     transition: kind === null ? null : { id: "t2", kind },
     data: noChanges,
     restore: null,
+    chainEnd: null,
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

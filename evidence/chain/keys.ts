@@ -1,0 +1,70 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { calculateJwkThumbprint } from "jose";
+import { inOneLine, UserError } from "../../config/load/problems";
+import type { AccessPolicy } from "../../config/schemas/access";
+import { privateKey, publicKey } from "../signing";
+import type { EvidenceKey } from "./envelope";
+
+/** A public key that evidence is believed by, while it is valid. */
+export interface TrustedKey {
+  id: string;
+  key: KeyObject;
+  /** ISO 8601; null without an end on that side. */
+  from: string | null;
+  until: string | null;
+}
+
+/** What evidence is signed with; where nobody signs, why. */
+export type Signing = { key: EvidenceKey } | { key: null; why: string };
+
+/** RFC 7638. */
+function thumbprint(key: KeyObject): Promise<string> {
+  const { kty, crv, x } = key.export({ format: "jwk" });
+  return calculateJwkThumbprint({ kty, crv, x });
+}
+
+/** @param ed25519 base64 of the 32 bytes */
+export async function trustedKeys(access: AccessPolicy | null): Promise<TrustedKey[]> {
+  const listed = access?.evidence?.keys ?? [];
+  return Promise.all(
+    listed.map(async ({ ed25519, from, until }) => {
+      const key = publicKey(ed25519);
+      return { id: await thumbprint(key), key, from: from ?? null, until: until ?? null };
+    }),
+  );
+}
+
+export const noKey =
+  "no key is given: set RELEASE_EVIDENCE_KEY_FILE (a path) or RELEASE_EVIDENCE_KEY (the key in PEM)";
+
+/** The key that a run signs its evidence with, from the environment. Never throws: evidence is written in any case. */
+export async function signingOf({
+  RELEASE_EVIDENCE_KEY_FILE: file,
+  RELEASE_EVIDENCE_KEY: text,
+}: NodeJS.ProcessEnv): Promise<Signing> {
+  if (!file && !text) return { key: null, why: noKey };
+  try {
+    const key = privateKey(file ? readKeyFile(file) : (text ?? ""));
+    return { key: { id: await thumbprint(createPublicKey(key)), key } };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { key: null, why: inOneLine(error) };
+  }
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(
+      `The key file ${file} (RELEASE_EVIDENCE_KEY_FILE) cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+    );
+  }
+}
+
+/** Whether a key was valid at a time, ISO 8601. */
+export function isValidAt({ from, until }: TrustedKey, at: string): boolean {
+  const instant = Date.parse(at);
+  return (from === null || instant >= Date.parse(from)) && (until === null || instant < Date.parse(until));
+}
