@@ -12,7 +12,7 @@ const shapes: [RegExp, string][] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "(token left out)"],
   [/\b(Bearer|Basic) [\w.~+/=-]{8,}/gi, "$1 (left out)"],
   [
-    /\b([\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w-]*\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"']+)/gi,
+    /\b([\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w-]*["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"']+)/gi,
     "$1(left out)",
   ],
 ];

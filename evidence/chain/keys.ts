@@ -24,7 +24,13 @@ function thumbprint(key: KeyObject): Promise<string> {
   return calculateJwkThumbprint({ kty, crv, x });
 }
 
-/** @param ed25519 base64 of the 32 bytes */
+/** base64 of the 32 bytes, as the access file has it. */
+export function publicHalf({ key }: EvidenceKey): string {
+  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
+  return Buffer.from(x, "base64url").toString("base64");
+}
+
+/** Under `evidence.keys` of an access file. */
 export async function trustedKeys(access: AccessPolicy | null): Promise<TrustedKey[]> {
   const listed = access?.evidence?.keys ?? [];
   return Promise.all(

@@ -21,11 +21,18 @@ export interface AuditProblem {
   found: string;
 }
 
+/** Somebody's word on how far a chain goes. */
+export interface KnownHead {
+  /** As in `the record in the cluster`. */
+  by: string;
+  head: EvidenceHead;
+}
+
 export interface AuditedChain {
   product: string;
   channel: string;
-  /** By the channel's record; null where it has none. */
-  head: EvidenceHead | null;
+  /** What records say; each of them has to be right, and one of them there. */
+  heads: readonly KnownHead[];
   /** Keys that signatures are believed by. */
   keys: readonly TrustedKey[];
   /** Whether every piece has to be signed. */
@@ -49,7 +56,8 @@ export function auditChain(stored: readonly StoredEvidence[], chain: AuditedChai
   const problems = [
     ...links.flatMap((link) => contentProblems(link, chain)),
     ...orderProblems(links),
-    ...headProblems(links, chain.head),
+    ...(chain.heads.length === 0 ? [unknownEnd(links)] : []),
+    ...chain.heads.flatMap((known) => headProblems(links, known)),
     ...signatureProblems(links, chain),
   ];
   const statements = links.flatMap(({ sequence, sha256, statement, envelope }) =>
@@ -170,27 +178,28 @@ function linkProblems(
   return problems;
 }
 
-function headProblems(links: readonly Link[], head: EvidenceHead | null): AuditProblem[] {
+function unknownEnd(links: readonly Link[]): AuditProblem {
+  const problem = "how far the chain goes is not known";
+  const found = links.length === 0 ? "neither record nor evidence" : "no record of it";
+  return { sequence: null, problem, expected: "a record that names the newest evidence", found };
+}
+
+function headProblems(links: readonly Link[], { by, head }: KnownHead): AuditProblem[] {
   const last = links.at(-1);
-  if (head === null) {
-    const found = last === undefined ? "neither record nor evidence" : "no record of it";
-    const problem = "how far the chain goes is not known";
-    return [{ sequence: null, problem, expected: "the record's newest evidence", found }];
-  }
   const { sequence } = head;
   if (last === undefined || last.sequence < sequence) {
     return [
       {
         sequence,
         problem: "the newest evidence was removed",
-        expected: `${sequence}, as the record says (${head.sha256})`,
+        expected: `${sequence}, as ${by} says (${head.sha256})`,
         found: last === undefined ? "nothing at all" : `${last.sequence} as the last one`,
       },
     ];
   }
   const named = links.filter((link) => link.sequence === sequence);
   if (named.length === 0 || named.some(({ sha256 }) => sha256 === head.sha256)) return [];
-  const problem = "it is not the one that the record names: it was edited, or replaced";
+  const problem = `it is not the one that ${by} names: it was edited, or replaced`;
   return [{ sequence, problem, expected: head.sha256, found: named.map(({ sha256 }) => sha256).join(", ") }];
 }
 
@@ -237,8 +246,9 @@ function signatureProblems(links: readonly Link[], { keys, required }: AuditedCh
   });
 }
 
-function notesOf(links: readonly Link[], { head, required }: AuditedChain): string[] {
-  const beyond = links.filter(({ sequence }) => head !== null && sequence > head.sequence);
+function notesOf(links: readonly Link[], { heads, required }: AuditedChain): string[] {
+  const end = Math.max(...heads.map(({ head }) => head.sequence));
+  const beyond = links.filter(({ sequence }) => heads.length > 0 && sequence > end);
   const unsigned = links.filter(({ envelope }) => envelope?.signatures.length === 0);
   const list = (some: readonly Link[]) => some.map(({ sequence }) => sequence).join(", ");
   return [

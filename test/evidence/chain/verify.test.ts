@@ -4,6 +4,7 @@ import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { digestOf, payloadOf, readEnvelope } from "../../../evidence/chain/envelope";
 import { type AuditedChain, auditChain, type StoredEvidence } from "../../../evidence/chain/verify";
+import type { EvidenceHead } from "../../../rollout/record";
 import { at } from "../../rollout/releases";
 import { aKey, type Chain, chainOf, simpleChain, unsigned } from "./chain";
 
@@ -14,10 +15,12 @@ beforeAll(async () => {
   [key, other] = await Promise.all([aKey(), aKey()]);
 });
 
+const headsOf = (head: EvidenceHead | undefined) => (head === undefined ? [] : [{ by: "the record", head }]);
+
 const audited = ({ record }: Chain, more: Partial<AuditedChain> = {}): AuditedChain => ({
   product: "shop",
   channel: "canary",
-  head: record?.evidence ?? null,
+  heads: headsOf(record?.evidence),
   keys: key.trusted,
   required: false,
   ...more,
@@ -261,8 +264,8 @@ describe("what was done to a chain is found:", () => {
 
   test("nobody can say how far it goes", () => {
     const made = chain();
-    expect(told(made.stored, audited(made, { head: null }))).toHaveLength(1);
-    expect(told([], audited(made, { head: null }))).toHaveLength(1);
+    expect(told(made.stored, audited(made, { heads: [] }))).toHaveLength(1);
+    expect(told([], audited(made, { heads: [] }))).toHaveLength(1);
   });
 
   test("it claims to be older than the one before it", () => {
@@ -275,7 +278,7 @@ describe("what was done to a chain is found:", () => {
       key,
     );
     const head = { sequence: 5, sha256: digestOf(back.text) };
-    expect(told(replaced(made.stored, 4, back), audited(made, { head }))).toEqual([
+    expect(told(replaced(made.stored, 4, back), audited(made, { heads: headsOf(head) }))).toEqual([
       expect.stringMatching(/^5: it says to be older than the one before it/),
     ]);
   });
