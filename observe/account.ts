@@ -27,7 +27,7 @@ export async function takeAccount(
     verdicts,
     snapshot,
     files: restedFiles(sources, version, snapshot),
-    signing: await signingOf(process.env),
+    signing: await signingOf(process.env, sources.projectDir),
   };
 }
 

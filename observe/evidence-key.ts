@@ -9,10 +9,11 @@ import type { SnapshotSources } from "./snapshot";
  */
 export async function observeEvidenceKey({
   policies,
+  projectDir,
   now,
-}: Pick<SnapshotSources, "policies" | "now">): Promise<EvidenceKeySource> {
+}: Pick<SnapshotSources, "policies" | "projectDir" | "now">): Promise<EvidenceKeySource> {
   const access = policies.access();
-  const signing = await signingOf(process.env);
+  const signing = await signingOf(process.env, projectDir);
   const required = access?.evidence?.required ?? false;
   if (signing.key === null) {
     return !required && signing.why === noKey

@@ -126,7 +126,7 @@ export async function runAudit(args: readonly string[], surroundings: Surroundin
       "show the id of the key in RELEASE_EVIDENCE_KEY_FILE or RELEASE_EVIDENCE_KEY, and its entry for the access file",
     )
     .action(async () => {
-      const signing = await signingOf(environment);
+      const signing = await signingOf(environment, projectDir);
       if (signing.key === null) throw new UserError(`There is no key to show: ${signing.why}`);
       const entry = { evidence: { keys: [{ ed25519: publicHalf(signing.key), from: now.toISOString() }] } };
       write(`# ${signing.key.id}\n${stringify(entry)}`);

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { calculateJwkThumbprint } from "jose";
 import { inOneLine, UserError } from "../../config/load/problems";
 import type { AccessPolicy } from "../../config/schemas/access";
@@ -44,14 +45,17 @@ export async function trustedKeys(access: AccessPolicy | null): Promise<TrustedK
 export const noKey =
   "no key is given: set RELEASE_EVIDENCE_KEY_FILE (a path) or RELEASE_EVIDENCE_KEY (the key in PEM)";
 
-/** The key that a run signs its evidence with, from the environment. Never throws: evidence is written in any case. */
-export async function signingOf({
-  RELEASE_EVIDENCE_KEY_FILE: file,
-  RELEASE_EVIDENCE_KEY: text,
-}: NodeJS.ProcessEnv): Promise<Signing> {
+/**
+ * The key that a run signs its evidence with, from the environment. Never throws: evidence is written in any case.
+ * @param projectDir what the file's path is relative to: program and policy pack run in different folders
+ */
+export async function signingOf(
+  { RELEASE_EVIDENCE_KEY_FILE: file, RELEASE_EVIDENCE_KEY: text }: NodeJS.ProcessEnv,
+  projectDir: string,
+): Promise<Signing> {
   if (!file && !text) return { key: null, why: noKey };
   try {
-    const key = privateKey(file ? readKeyFile(file) : (text ?? ""));
+    const key = privateKey(file ? readKeyFile(file, projectDir) : (text ?? ""));
     return { key: { id: await thumbprint(createPublicKey(key)), key } };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -59,9 +63,9 @@ export async function signingOf({
   }
 }
 
-function readKeyFile(file: string): string {
+function readKeyFile(file: string, projectDir: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(resolve(projectDir, file), "utf8");
   } catch (error) {
     throw new UserError(
       `The key file ${file} (RELEASE_EVIDENCE_KEY_FILE) cannot be read: ${(error as NodeJS.ErrnoException).code}`,

@@ -1,5 +1,6 @@
 import { loadPolicies, type Policies } from "../../config/load/policies";
 import { loadStackConfiguration, type StackConfiguration } from "../../config/load/stack";
+import { type TrustedKey, trustedKeys } from "../../evidence/chain/keys";
 import { readDesired } from "../../observe/desired";
 import { observeChainEnd } from "../../observe/evidence-chain";
 import { exportedMemory } from "../../observe/exported-state";
@@ -47,6 +48,8 @@ export interface JudgedChannel {
   restore: Restore | null;
   /** Where the chain of evidence ended when this run began; null before the first piece. */
   chainEnd: EvidenceHead | null;
+  /** Keys one of which has to sign its evidence; null where nobody has to. */
+  signers: readonly TrustedKey[] | null;
   judgedAt: Date;
 }
 
@@ -142,7 +145,7 @@ export async function judgeChannel(
   const { restore } = today;
   const chainEnd = await sources.chainEnd(configuration, record);
   const judged = {
-    ...{ name: stack, configuration, record, intent, restore, chainEnd },
+    ...{ name: stack, configuration, record, intent, restore, chainEnd, signers: null },
     ...{ writtenBy: asked.transition, judgedAt: now },
   };
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
@@ -168,7 +171,13 @@ export async function judgeChannel(
   const { attempt } = configuration.settings;
   const underlying = step.kind === "resume" ? step.underlying : step.kind;
   const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
-  return { outcome: "passed", channel: { ...judged, transition, to: step.to, data } };
+  const signers = underlying === "rollback" || underlying === "correct" ? null : await signersBy(policies);
+  return { outcome: "passed", channel: { ...judged, transition, to: step.to, data, signers } };
+}
+
+async function signersBy(policies: Policies): Promise<TrustedKey[] | null> {
+  const access = policies.access();
+  return access?.evidence?.required ? trustedKeys(access) : null;
 }
 
 function refused(...reasons: string[]): Judgement {

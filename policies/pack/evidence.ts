@@ -1,7 +1,8 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import canonicalize from "canonicalize";
 import { goal, nextSequence, placeOf, subjectsOf } from "../../evidence/chain/conclude";
-import { digestOf, payloadOf, readEnvelope } from "../../evidence/chain/envelope";
+import { digestOf, type Envelope, isSignedBy, payloadOf, readEnvelope } from "../../evidence/chain/envelope";
+import type { TrustedKey } from "../../evidence/chain/keys";
 import { type TransitionStatement, transitionStatement } from "../../evidence/chain/statement";
 import { envelopeKey } from "../../evidence/chain/stored";
 import { evidenceName, labelKeys } from "../../rollout/labels";
@@ -75,7 +76,7 @@ function newProblems(
   if (statement === null) return ["it is no statement of a transition in a DSSE envelope"];
   const { subject, predicate } = statement;
   const { product } = channel.configuration.channel;
-  const { to, record, chainEnd, name } = channel;
+  const { to, record, chainEnd, name, signers } = channel;
   const compared: [string, unknown, unknown][] = [
     ["channel", [product, name], [predicate.product, predicate.channel]],
     ["place in the chain", nextSequence(chainEnd), predicate.sequence],
@@ -95,8 +96,17 @@ function newProblems(
           `its ${what} is ${canonicalize(found)}, and what was judged has ${canonicalize(wanted)}`,
       ),
     ...closed.map(({ gate, status }) => `it says that ${gate} said ${status}: then nothing changes`),
+    ...(signers === null || (envelope !== null && isSignedByOne(envelope, signers))
+      ? []
+      : ["it is not signed by a key of the access file (evidence.keys), and has to be"]),
     ...(showsSecret(payload) ? ["it holds a password or key in plain text"] : []),
   ];
+}
+
+function isSignedByOne(envelope: Envelope, signers: readonly TrustedKey[]): boolean {
+  return envelope.signatures.some(({ keyid, sig }) =>
+    signers.some(({ id, key }) => id === keyid && isSignedBy(envelope, sig, key)),
+  );
 }
 
 function parse(text: string): TransitionStatement | null {

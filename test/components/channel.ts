@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ReleaseChannel } from "../../components/release-channel";
 import type { ChannelSection } from "../../config/schemas/channel";
-import type { Account } from "../../evidence/chain/conclude";
+import type { Signing } from "../../evidence/chain/keys";
 import { dataSettings, type JobObservation } from "../../rollout/data-jobs";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
@@ -55,16 +55,14 @@ interface RunOptions {
   keptEvidence?: string | null;
   /** Outputs of resources, by name or else by type, beside those of every story. */
   answers?: Record<string, object>;
+  /** Of its evidence; nobody's where it is left out. */
+  signing?: Signing;
 }
 
-/** Of a transition that nobody judged and nobody signs for. */
-const anAccount: Account = {
-  previous: null,
-  verdicts: [],
-  snapshot: null,
-  files: [],
-  signing: { key: null, why: "a story" },
-};
+const unsigned: Signing = { key: null, why: "a story" };
+
+/** Of a transition that nobody judged. */
+const anAccount = { verdicts: [], snapshot: null, files: [] };
 
 interface Run {
   registrations: Registration[];
@@ -81,6 +79,7 @@ async function run(
     channel = section,
     keptEvidence = null,
     answers: more = {},
+    signing = unsigned,
   }: RunOptions = {},
 ): Promise<Run> {
   let output: pulumi.Output<ChannelRecord> | undefined;
@@ -98,7 +97,8 @@ async function run(
         record,
         intent,
         attribution: { actor: "ann", reason: null },
-        account: plan.transition === null ? null : { ...anAccount, previous: record?.evidence ?? null },
+        account:
+          plan.transition === null ? null : { ...anAccount, signing, previous: record?.evidence ?? null },
         keptEvidence,
         clusterIdentifier: "https://cluster.test",
       });

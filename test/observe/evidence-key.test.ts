@@ -14,10 +14,11 @@ afterEach(() => {
   for (const name of names) delete process.env[name];
 });
 
-async function verdict(access: AccessPolicy | null) {
+async function verdict(access: AccessPolicy | null, projectDir = "/nowhere") {
   const { policies } = sourcesWith();
   const source = await observeEvidenceKey({
     policies: { ...policies, access: () => access },
+    projectDir,
     now: new Date(at(3600)),
   });
   return evidenceKey(transition({ snapshot: { evidenceKey: source } }));
@@ -104,6 +105,8 @@ describe("the key that evidence is signed with", () => {
     const project = new Project();
     process.env.RELEASE_EVIDENCE_KEY_FILE = project.write("evidence.pem", key.pem);
     expect(await verdict(accessOf(true, key.entry))).toMatchObject({ status: "pass" });
+    process.env.RELEASE_EVIDENCE_KEY_FILE = "evidence.pem";
+    expect(await verdict(accessOf(true, key.entry), project.folder)).toMatchObject({ status: "pass" });
     project.remove();
   });
 

@@ -1,4 +1,6 @@
 import type { Policies, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { accessPolicy } from "../../config/schemas/access";
+import type { Signing } from "../../evidence/chain/keys";
 import type { ChannelSources } from "../../policies/pack/channel-judgement";
 import { releasePolicies } from "../../policies/pack/policies";
 import { jobName } from "../../rollout/migrations";
@@ -7,6 +9,7 @@ import { resolveRelease } from "../../rollout/release";
 import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
 import { dataSection, section } from "../components/section";
+import { aKey } from "../evidence/chain/chain";
 import { cohortSection, someCohorts } from "../rollout/cohort-positions";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
@@ -271,6 +274,25 @@ describe("evidence that is not of what was judged", () => {
     expect(JSON.stringify(await allViolations(policiesAt(sourcesAt(steady())), registrations))).toMatch(
       /its images is/,
     );
+  });
+
+  test("is signed by a key of the access file where that is required", async () => {
+    const [key, other] = await Promise.all([aKey(), aKey()]);
+    const access = accessPolicy.parse({ evidence: { required: true, keys: [key.entry] } });
+    const sources = () => ({
+      ...sourcesAt(steady())(),
+      policies: () => ({ ...noPolicies, access: () => access }),
+    });
+    const found = async (signing: Signing) => {
+      const { registrations } = await transition("start", steady(), at10, { signing });
+      return JSON.stringify(await allViolations(policiesAt(sources), registrations));
+    };
+    expect(await found(key.signing)).toBe("[]");
+    expect(await found(other.signing)).toMatch(/is not signed by a key of the access file/);
+    expect(await found({ key: null, why: "somebody forgot" })).toMatch(/is not signed by a key/);
+    const back = await transition("rollback", rolling(30, next), rolledBack(next));
+    const rollback = () => ({ ...sourcesAt(rolling(30, next), old)(), policies: sources().policies });
+    expect(await allViolations(policiesAt(rollback), back.registrations)).toEqual([]);
   });
 
   test("where nothing changes has to be the one of the record", async () => {

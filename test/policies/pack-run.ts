@@ -45,6 +45,7 @@ export function judgedTo(
     data: noChanges,
     restore: null,
     chainEnd: null,
+    signers: null,
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

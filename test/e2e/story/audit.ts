@@ -17,7 +17,7 @@ import type { CommandResult } from "./command";
 export async function evidenceHasToBeSigned(channel: TestChannel): Promise<{ keyIsGiven(): void }> {
   const [key, access] = [join(channel.dir, "evidence.pem"), join(channel.dir, "access.yaml")];
   generateKey({ file: key, name: "pipeline", keyId: "evidence" });
-  const signing = await signingOf({ RELEASE_EVIDENCE_KEY_FILE: key });
+  const signing = await signingOf({ RELEASE_EVIDENCE_KEY_FILE: key }, projectDir);
   if (signing.key === null) throw new Error(signing.why);
   writeFileSync(
     access,

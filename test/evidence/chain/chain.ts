@@ -26,7 +26,7 @@ export async function aKey(validity: { from?: string; until?: string } = {}) {
   return {
     pem,
     entry,
-    signing: await signingOf({ RELEASE_EVIDENCE_KEY: pem }),
+    signing: await signingOf({ RELEASE_EVIDENCE_KEY: pem }, "/"),
     trusted: await trustedKeys(access),
   };
 }
