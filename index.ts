@@ -5,6 +5,8 @@ import { ReleaseChannel } from "./components/release-channel";
 import { loadPolicies } from "./config/load/policies";
 import { UserError } from "./config/load/problems";
 import { loadStackConfiguration } from "./config/load/stack";
+import { nextSequence } from "./evidence/chain/conclude";
+import { keptEvidence, takeAccount } from "./observe/account";
 import { readDesired } from "./observe/desired";
 import { judgeProposal } from "./observe/judgement";
 import { connect } from "./observe/kubernetes";
@@ -32,10 +34,11 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   const { settings, channel } = configuration;
 
   const cluster = connect(channel.context);
-  const [{ record, intent, objects }, live] = await Promise.all([
+  const [memory, live] = await Promise.all([
     readMemory(channelName),
     observeTraffic({ cluster, channelName, channel, projectDir }),
   ]);
+  const { record, intent, objects } = memory;
   const desired = readDesired(configuration, record, projectDir);
   const now = new Date();
 
@@ -50,17 +53,9 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     migrationOrder: channel.migrations.order,
     now: now.toISOString(),
   });
-  const { verdicts, attribution } = await judgeProposal(proposal, record, {
-    cluster,
-    channelName,
-    channel,
-    settings,
-    projectDir,
-    policies: loadPolicies(projectDir, channel),
-    live,
-    readMemory,
-    now,
-  });
+  const policies = loadPolicies(projectDir, channel);
+  const sources = { cluster, channelName, channel, settings, projectDir, policies, live, readMemory, now };
+  const { verdicts, snapshot, attribution } = await judgeProposal(proposal, record, sources);
   const decision = decide({
     proposal,
     verdicts,
@@ -88,8 +83,10 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
   }
   const { plan } = decision;
   if (plan === null) return { status: "nothing is installed yet; held by its gates" };
+  const account = await takeAccount(plan, record, { verdicts, snapshot }, sources);
   if (plan.transition !== null) {
-    const names = objectNames(plan, channel.product, channelName);
+    const sequence = account === null ? null : nextSequence(account.previous);
+    const names = objectNames(plan, channel.product, channelName, sequence);
     await refuseObjects(cluster, channel.namespace, channelName, {
       names,
       routes: adapterOf(channel).objects,
@@ -104,6 +101,8 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     record,
     intent,
     attribution,
+    account,
+    keptEvidence: keptEvidence(record, memory, channel.product, channelName),
     clusterIdentifier: channel.context ?? cluster.server,
   });
   return {

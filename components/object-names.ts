@@ -1,12 +1,20 @@
 import { UserError } from "../config/load/problems";
 import type { ObjectNames } from "../observe/ownership";
-import { mirrorName, routeName } from "../rollout/labels";
+import { evidenceName, mirrorName, routeName } from "../rollout/labels";
 import { type Plan, routedServices } from "../rollout/plan";
 import { objectName } from "../rollout/release";
 import { dataAccountName } from "./data-changes";
 
-/** Names of all objects that a plan writes, to be checked for other owners first. */
-export function objectNames(plan: Plan, product: string, channel: string): ObjectNames {
+/**
+ * Names of all objects that a plan writes, to be checked for other owners first.
+ * @param sequence of the evidence that it writes; null where it writes none
+ */
+export function objectNames(
+  plan: Plan,
+  product: string,
+  channel: string,
+  sequence: number | null,
+): ObjectNames {
   const all = plan.releases.flatMap(({ release }) =>
     Object.entries(release.services).map(([service, { http }]) => ({
       name: objectName(service, release),
@@ -15,11 +23,15 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
   );
   const names = all.map(({ name }) => name);
   const routes = routedServices(plan).map((service) => routeName(product, channel, service));
-  requireValid([...names, ...routes, mirrorName(product, channel)]);
+  const ownMaps = [
+    mirrorName(product, channel),
+    ...(sequence === null ? [] : [evidenceName(product, channel, sequence)]),
+  ];
+  requireValid([...names, ...routes, ...ownMaps]);
   return {
     Deployment: names,
     PodDisruptionBudget: names,
-    ConfigMap: [...names, mirrorName(product, channel)],
+    ConfigMap: [...names, ...ownMaps],
     Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],
     Job: [...plan.data.migrations, ...plan.data.companions, ...plan.data.reconciliations].map(
       ({ name }) => name,

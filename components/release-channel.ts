@@ -2,12 +2,12 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
 import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
-import type { ConfirmationRequest } from "../observe/data-plane";
+import { type Account, conclude, nextSequence } from "../evidence/chain/conclude";
 import { stashNames } from "../observe/state";
-import { cohortMatches, confirmedCohorts } from "../rollout/cohorts";
+import { cohortMatches } from "../rollout/cohorts";
 import { correlationsOf } from "../rollout/correlation";
 import type { Backup } from "../rollout/data-jobs";
-import { type Attribution, nextRecord } from "../rollout/history";
+import type { Attribution } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
 import {
   followed,
@@ -19,9 +19,11 @@ import {
 } from "../rollout/plan";
 import type { ChannelRecord, Intent, TransitionRef } from "../rollout/record";
 import type { Release } from "../rollout/release";
-import { hostnamesFor, protocolOf } from "../rollout/routes";
+import { protocolOf } from "../rollout/routes";
 import { adapterOf } from "../traffic/adapters";
+import { confirmationRequest } from "./confirmation-request";
 import { DataChanges } from "./data-changes";
+import { EvidenceRecord } from "./evidence-record";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
 import { TrafficConfirmation } from "./traffic-confirmation";
@@ -36,6 +38,10 @@ export interface ReleaseChannelArgs {
   record: ChannelRecord | null;
   intent: Intent | null;
   attribution: Attribution;
+  /** For the evidence of the transition; null where nothing changes. */
+  account: Account | null;
+  /** Envelope of the evidence that is kept where nothing changes; null where there is none. */
+  keptEvidence: string | null;
   /** Identity of the cluster: objects are only ever replaced when it changes. */
   clusterIdentifier: string;
 }
@@ -45,7 +51,8 @@ type Dependencies = pulumi.Resource[];
 /**
  * One channel: registers what the plan says, in the order that keeps every request answered. First the intent;
  * then migrations and the rising release until it is ready; then routes; then the data plane is asked, and the data
- * switched or contracted; what it answers becomes the record; only then the falling release is touched.
+ * switched or contracted; what it answers becomes the evidence, and the record that names it; only then the falling
+ * release is touched.
  */
 export class ReleaseChannel extends pulumi.ComponentResource {
   /** The record after this update; unknown in the preview of a transition. */
@@ -97,21 +104,16 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     const routes = this.routes([intent, ...rising]);
     const confirmation = new TrafficConfirmation(
       `${channelName}-confirmation`,
-      { request: this.confirmationRequest() },
+      { request: confirmationRequest(this.transitionId(), plan, section) },
       { parent: this, dependsOn: [intent, ...rising, ...routes] },
     );
-    const follows =
-      plan.transition === null && args.record !== null
-        ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
-        : pulumi
-            .all([confirmation.confirmed, data.made])
-            .apply(([confirmed, made]) =>
-              nextRecord(channel, args.record, plan, confirmed, args.attribution, made as Backup | null),
-            );
+    const confirmed = [confirmation, ...data.after([confirmation])];
+    const { follows, evidence } = this.conclusion(intent, confirmation, data);
+    const proven = this.evidence(evidence, confirmed);
     const record = new pulumi.Stash(
       stashNames.record,
       { input: follows },
-      { parent: this, dependsOn: [confirmation, ...data.after([confirmation])] },
+      { parent: this, dependsOn: [...confirmed, ...proven] },
     );
     // What is kept, not what was asked for: a policy pack adds its signature.
     this.record = record.input.apply((kept): ChannelRecord => kept);
@@ -186,31 +188,49 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     return this.correlations[(candidate ?? baseline).id];
   }
 
-  private confirmationRequest(): ConfirmationRequest {
-    const { plan, section } = this.args;
-    const { gateway } = section;
+  /** The record that follows from what was confirmed, and its evidence; what was, where nothing changes. */
+  private conclusion(intent: pulumi.Stash, { confirmed }: TrafficConfirmation, { made }: DataChanges) {
+    const { channel, section, plan, record, account, attribution, keptEvidence } = this.args;
+    if (plan.transition === null && record !== null) {
+      const { evidence } = record;
+      return {
+        follows: pulumi.output(record as pulumi.Unwrap<ChannelRecord>),
+        evidence:
+          evidence === undefined || keptEvidence === null
+            ? null
+            : { sequence: evidence.sequence, envelope: keptEvidence },
+      };
+    }
+    if (account === null) throw new Error("a transition without an account of it");
+    const undertaking = { product: section.product, channel, record, plan, attribution, account };
+    // What is kept, not what was asked for: a policy pack adds its signature to the intent.
+    const concluded = pulumi
+      .all([confirmed, made, intent.input])
+      .apply(([confirmed, made, { judgedBy }]) =>
+        conclude(undertaking, { confirmed, backup: made as Backup | null, judgedBy }),
+      );
     return {
-      id: this.transitionId(),
-      url: gateway.url,
-      releaseHeader: gateway.releaseHeader,
-      withinSeconds: section.confirmWithin,
-      services: routedServices(plan).map((service) => {
-        const weights = routeWeights(plan, service);
-        const candidate = weights.at(-1)?.release ?? plan.to.baseline;
-        const spec = candidate.services[service];
-        const protocol = protocolOf(service, weights);
-        const cohorts = confirmedCohorts(plan.to, service);
-        return {
-          service,
-          ...(protocol === "grpc" ? { protocol } : {}),
-          hostname: probeHost(hostnamesFor(protocol, gateway)),
-          path: spec?.http?.probePath ?? probePath(spec),
-          weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
-          candidate: candidate.id,
-          ...(cohorts.length === 0 ? {} : { cohorts }),
-        };
-      }),
+      follows: concluded.apply(({ record }) => record),
+      evidence: {
+        sequence: nextSequence(account.previous),
+        envelope: concluded.apply(({ evidence }) => evidence.text),
+      },
     };
+  }
+
+  private evidence(
+    evidence: { sequence: number; envelope: pulumi.Input<string> } | null,
+    dependsOn: Dependencies,
+  ): Dependencies {
+    if (evidence === null) return [];
+    const { context } = this;
+    return [
+      new EvidenceRecord(
+        `${this.channelName}-evidence`,
+        { context, ...evidence, correlation: this.rolloutCorrelation() },
+        { parent: this, dependsOn },
+      ),
+    ];
   }
 
   /** A copy of the record that outlives the state: what lost or old state is recognised by. */
@@ -268,20 +288,4 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
     candidate: plan.to.candidate?.id ?? null,
     weight: plan.to.weight,
   };
-}
-
-/** A name that the route takes: of a wildcard, any below it. */
-function probeHost(hostnames: readonly string[]): string {
-  const [first = ""] = hostnames;
-  return hostnames.find((name) => !name.startsWith("*.")) ?? first.replace("*", "probe");
-}
-
-/** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
-function probePath(spec: Release["services"][string] | undefined): string {
-  const readiness = spec?.probes.readiness;
-  if (spec?.http?.protocol === "grpc") return "/grpc.health.v1.Health/Check";
-  if (spec?.http === undefined || readiness === undefined) return "/";
-  const below = spec.http.path.endsWith("/") ? spec.http.path : `${spec.http.path}/`;
-  const routed = readiness.path.startsWith(below) && readiness.port === spec.http.port;
-  return routed ? readiness.path : spec.http.path;
 }

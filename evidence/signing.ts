@@ -56,7 +56,8 @@ export async function checkSignature(
   }
 }
 
-function publicKey(base64: string): KeyObject {
+/** @param base64 the 32 bytes of an ed25519 public key */
+export function publicKey(base64: string): KeyObject {
   const der = Buffer.concat([ed25519Prefix, Buffer.from(base64, "base64")]);
   return createPublicKey({ key: der, format: "der", type: "spki" });
 }
@@ -90,7 +91,8 @@ export function signingKey(pem: string, access: AccessPolicy): SigningKey {
   );
 }
 
-function privateKey(pem: string): KeyObject {
+/** @throws {UserError} when it is no ed25519 key; what the text holds is not told */
+export function privateKey(pem: string): KeyObject {
   try {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType === "ed25519") return key;

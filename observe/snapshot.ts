@@ -7,6 +7,7 @@ import { observeArtifact } from "./artifact";
 import { observeBudget } from "./budget";
 import { observeCompat } from "./compat";
 import { observeEvidence } from "./evidence";
+import { observeEvidenceKey } from "./evidence-key";
 import { observeGovernance } from "./governance";
 import { observeIncidents } from "./incidents";
 import type { Cluster } from "./kubernetes";
@@ -53,6 +54,7 @@ export async function takeSnapshot(
     sharing,
     artifact,
     evidence,
+    evidenceKey,
     governance,
     actor,
   ] = await Promise.all([
@@ -67,6 +69,7 @@ export async function takeSnapshot(
     observeSharing(transition, sources),
     observeArtifact(transition, sources),
     observeEvidence(transition, sources),
+    observeEvidenceKey(sources),
     observeGovernance(transition, sources),
     observeActor(sources),
   ]);
@@ -84,6 +87,7 @@ export async function takeSnapshot(
     sharing,
     artifact,
     evidence,
+    evidenceKey,
     governance,
     actor,
   };

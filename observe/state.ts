@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { UserError } from "../config/load/problems";
+import { envelopeKey } from "../evidence/chain/stored";
 import { type ChannelRecord, channelRecord, type Intent, intent } from "../rollout/record";
 
 /** Logical names of the two Stashes. */
@@ -8,6 +9,9 @@ export const stashNames = { intent: "intent", record: "record" } as const;
 
 /** Only a channel's own Stashes are its memory: one of the same name anywhere else in a stack is none. */
 const stashOfChannel = "::release-channels:index:ReleaseChannel$pulumi:index:Stash::";
+
+const evidenceOfChannel =
+  "::release-channels:index:ReleaseChannel$release-channels:index:EvidenceRecord$kubernetes:core/v1:ConfigMap::";
 
 /** What a channel's stack remembers; null where it has no such memory yet. */
 export interface Memory {
@@ -19,6 +23,8 @@ export interface Memory {
 export interface StackState extends Memory {
   /** Kind → names of the Kubernetes objects that the engine believes to be there. */
   objects: Readonly<Record<string, readonly string[]>>;
+  /** Name → envelope, of the evidence that is still in the state: the newest, and what an unfinished update left. */
+  evidence: Readonly<Record<string, string>>;
 }
 
 /** URN → what the resource returned, for every resource of the stack. */
@@ -49,6 +55,7 @@ export function memoryFrom(outputs: z.infer<typeof resourceOutputs>, stack: stri
     intent: parse(intent, stash(stashNames.intent), stack, stashNames.intent),
     record: parse(channelRecord, stash(stashNames.record), stack, stashNames.record),
     objects: objectsFrom(outputs),
+    evidence: evidenceFrom(outputs),
   };
 }
 
@@ -63,6 +70,19 @@ function objectsFrom(resources: z.infer<typeof resourceOutputs>): Record<string,
     objects[kind] = [...(objects[kind] ?? []), metadata.name];
   }
   return objects;
+}
+
+const evidenceObject = z.object({
+  metadata: z.object({ name: z.string() }),
+  data: z.object({ [envelopeKey]: z.string() }),
+});
+
+function evidenceFrom(resources: z.infer<typeof resourceOutputs>): Record<string, string> {
+  const found = Object.entries(resources).flatMap(([urn, { outputs }]) => {
+    const object = evidenceObject.safeParse(outputs);
+    return urn.includes(evidenceOfChannel) && object.success ? [object.data] : [];
+  });
+  return Object.fromEntries(found.map(({ metadata, data }) => [metadata.name, data[envelopeKey]]));
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, stack: string, name: string) {

@@ -74,6 +74,7 @@ export function nextRecord(
     ...rememberedData(plan.data, to, previous),
     ...(restored === undefined ? {} : { restored }),
     braked: isBraked(previous, plan),
+    ...(previous?.evidence === undefined ? {} : { evidence: previous.evidence }),
   };
 }
 

@@ -10,6 +10,8 @@ export const labelKeys = {
   run: "release-channels.dev/run",
   /** Of Jobs: the phase of its migration, or what else it is for. */
   phase: "release-channels.dev/phase",
+  /** Of evidence: its place in the channel's chain, from 1 on. */
+  sequence: "release-channels.dev/evidence-sequence",
 } as const;
 
 export const managedBy = "release-channels";
@@ -50,6 +52,11 @@ export function routeName(product: string, channel: string, service: string): st
 
 export function mirrorName(product: string, channel: string): string {
   return `${product}-${channel}-record`;
+}
+
+/** ConfigMap that holds the evidence of one transition. */
+export function evidenceName(product: string, channel: string, sequence: number): string {
+  return `${product}-${channel}-evidence-${sequence}`;
 }
 
 /** ConfigMap by which a channel is told that its data were restored. */

@@ -45,7 +45,7 @@ export const position = z.object({
 export type Position = z.infer<typeof position>;
 
 /** The policy pack that judged a transition as well as the program did, and how it was configured. */
-const packSignature = z.object({
+export const packSignature = z.object({
   name: z.string(),
   version: z.string(),
   /** What it asked beyond the channel's own configuration. */
@@ -55,7 +55,14 @@ const packSignature = z.object({
 });
 export type PackSignature = z.infer<typeof packSignature>;
 
-const historyEntry = z.object({
+/** The newest evidence of a channel: its place in the chain, and the sha256 of its statement. */
+export const evidenceHead = z.object({
+  sequence: z.int().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type EvidenceHead = z.infer<typeof evidenceHead>;
+
+export const historyEntry = z.object({
   transition: transitionRef,
   from: z.object({ version: z.string().nullable(), weight }),
   to: z.object({ version: z.string(), weight }),
@@ -121,6 +128,8 @@ export const channelRecord = position.extend({
   lost: z.array(z.string()).optional(),
   /** A weight lowered by a human hand was adopted: not raised until the attempt is. */
   braked: z.boolean(),
+  /** Of the transition; missing in records of earlier programs. */
+  evidence: evidenceHead.optional(),
 });
 export type ChannelRecord = z.infer<typeof channelRecord>;
 
@@ -132,6 +141,8 @@ export const intent = z.object({
   startedAt: time,
   target: position,
   attempt: z.int(),
+  /** Written by the pack itself, before anything is changed; missing where none is in force. */
+  judgedBy: packSignature.optional(),
 });
 export type Intent = z.infer<typeof intent>;
 

@@ -216,5 +216,6 @@ function holders(reasons: string[]): string {
 
 /** The stack's output for programs. */
 export function summarize(record: ChannelRecord) {
-  return { ...positionForPrograms(record), transition: record.transition };
+  const { transition, evidence } = record;
+  return { ...positionForPrograms(record), transition, ...(evidence === undefined ? {} : { evidence }) };
 }

@@ -20,14 +20,8 @@ export interface Policies {
 }
 
 export function loadPolicies(projectDir: string, channel: ChannelSection): Policies {
-  const read = <Schema extends z.ZodType>(
-    schema: Schema,
-    file: string,
-    whatFor: string,
-  ): z.output<Schema> => {
-    const source = readYaml(resolve(projectDir, file), file, whatFor);
-    return check(schema, source.value, source);
-  };
+  const read = <Schema extends z.ZodType>(schema: Schema, file: string, whatFor: string) =>
+    readPolicy(projectDir, schema, file, whatFor);
   const optional = <Schema extends z.ZodType>(schema: Schema, file: string | undefined, whatFor: string) =>
     once(() => (file === undefined ? null : read(schema, file, whatFor)));
   return {
@@ -42,6 +36,21 @@ export function loadPolicies(projectDir: string, channel: ChannelSection): Polic
     ),
     access: optional(accessPolicy, channel.access, "it says who is who (key channel.access)"),
   };
+}
+
+/** @throws {UserError} when the file is missing or not valid */
+export function readAccess(projectDir: string, file: string): AccessPolicy {
+  return readPolicy(projectDir, accessPolicy, file, "it says who is who (--access)");
+}
+
+function readPolicy<Schema extends z.ZodType>(
+  projectDir: string,
+  schema: Schema,
+  file: string,
+  whatFor: string,
+): z.output<Schema> {
+  const source = readYaml(resolve(projectDir, file), file, whatFor);
+  return check(schema, source.value, source);
 }
 
 function once<Value>(read: () => Value): () => Value {

@@ -52,9 +52,32 @@ const recognisedBy: { path: string; what: string; marks(identity: Identity): str
   { path: "cluster", what: "cluster user", marks: ({ cluster }) => (cluster ? [cluster.username] : []) },
 ];
 
-/** `access.yaml`: who is who. */
+/** Keys that the evidence of transitions is believed by: several, so that one can follow another. */
+const evidenceKeys = z.strictObject({
+  /** Whether evidence has to be signed by one of them: then nothing goes on without a key. */
+  required: z.boolean().default(false),
+  keys: z
+    .array(
+      z
+        .strictObject({
+          ed25519: publicKey,
+          from: z.iso.datetime().optional(),
+          until: z.iso.datetime().optional(),
+        })
+        .refine(({ from, until }) => !from || !until || Date.parse(from) < Date.parse(until), {
+          error: "expected `until` to be later than `from`",
+          path: ["until"],
+        }),
+    )
+    .min(1, { error: "expected at least one key, as `npm run audit -- key` prints it" })
+    .refine((keys) => new Set(keys.map(({ ed25519 }) => ed25519)).size === keys.length, {
+      error: "expected each key once",
+    }),
+});
+
+/** `access.yaml`: who is who, and whose word evidence is. */
 export const accessPolicy = z
-  .strictObject({ identities: z.array(identity).default([]) })
+  .strictObject({ identities: z.array(identity).default([]), evidence: evidenceKeys.optional() })
   .superRefine(({ identities }, context) => {
     for (const { path, what, marks } of recognisedBy) {
       const seen = new Set<string>();

@@ -7,6 +7,7 @@ import { dataPlane } from "./data-plane";
 import { dataSchema } from "./data-schema";
 import { errorBudget } from "./error-budget";
 import { evidence } from "./evidence";
+import { evidenceKey } from "./evidence-key";
 import { incident } from "./incident";
 import { type GateInput, lowers } from "./input";
 import { migrations } from "./migrations";
@@ -27,6 +28,7 @@ const gates = [
   migrations,
   promotion,
   evidence,
+  evidenceKey,
   changeWindow,
   approval,
   rbac,

@@ -8,8 +8,14 @@ const gate = "override";
 /** Longest time that an override is in force, from its signature on. */
 export const longestOverrideSeconds = 24 * 3600;
 
-/** Gates that nobody can override: what they refuse would break the product's data or its traffic. */
-export const neverOverridden: readonly string[] = ["data-plane", "data-schema", "migrations", "artifact"];
+/** Gates that nobody can override: what they refuse would break the product's data, its traffic, or the proof of both. */
+export const neverOverridden: readonly string[] = [
+  "data-plane",
+  "data-schema",
+  "migrations",
+  "artifact",
+  "evidence-key",
+];
 
 /** Gates that can be overridden, for a time, by somebody who answers for it. */
 export const overridable: readonly string[] = [

@@ -1,6 +1,8 @@
 import { loadPolicies, type Policies } from "../../config/load/policies";
 import { loadStackConfiguration, type StackConfiguration } from "../../config/load/stack";
+import { type TrustedKey, trustedKeys } from "../../evidence/chain/keys";
 import { readDesired } from "../../observe/desired";
+import { observeChainEnd } from "../../observe/evidence-chain";
 import { exportedMemory } from "../../observe/exported-state";
 import { judgeProposal } from "../../observe/judgement";
 import { connect } from "../../observe/kubernetes";
@@ -14,6 +16,7 @@ import type { Desired, Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import {
   type ChannelRecord,
+  type EvidenceHead,
   type Intent,
   type Position,
   positionOf,
@@ -43,6 +46,10 @@ export interface JudgedChannel {
   data: PlannedData;
   /** A restore of the data that the next record takes into account. */
   restore: Restore | null;
+  /** Where the chain of evidence ended when this run began; null before the first piece. */
+  chainEnd: EvidenceHead | null;
+  /** Keys one of which has to sign its evidence; null where nobody has to. */
+  signers: readonly TrustedKey[] | null;
   judgedAt: Date;
 }
 
@@ -58,6 +65,8 @@ export interface ChannelSources {
   /** What the running stack remembered when this run began. */
   memory(): Promise<Memory>;
   live(configuration: StackConfiguration): Promise<LiveTraffic>;
+  /** Where the chain of evidence ends, seen from where the record says. */
+  chainEnd(configuration: StackConfiguration, record: ChannelRecord | null): Promise<EvidenceHead | null>;
   desired(configuration: StackConfiguration, record: ChannelRecord | null): Desired;
   verdicts(
     proposal: Proposal,
@@ -81,6 +90,8 @@ export function channelSources(run: PackRun): ChannelSources {
     memory: () => memory,
     live: ({ channel }) =>
       observeTraffic({ cluster: connect(channel.context), channelName: stack, channel, projectDir }),
+    chainEnd: ({ channel }, record) =>
+      observeChainEnd(connect(channel.context), stack, channel, record?.evidence ?? null),
     desired: (configuration, record) => readDesired(configuration, record, projectDir),
     verdicts: async (proposal, record, live, { channel, settings }, now) => {
       const sources: SnapshotSources = {
@@ -133,8 +144,9 @@ export async function judgeChannel(
   if (comparison.outcome === "refused") return refused(comparison.reason);
   const today = afterRestore(record, live);
   const { restore } = today;
+  const chainEnd = await sources.chainEnd(configuration, record);
   const judged = {
-    ...{ name: stack, configuration, record, intent, restore },
+    ...{ name: stack, configuration, record, intent, restore, chainEnd, signers: null },
     ...{ writtenBy: asked.transition, judgedAt: now },
   };
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
@@ -160,7 +172,13 @@ export async function judgeChannel(
   const { attempt } = configuration.settings;
   const underlying = step.kind === "resume" ? step.underlying : step.kind;
   const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
-  return { outcome: "passed", channel: { ...judged, transition, to: step.to, data } };
+  const signers = underlying === "rollback" || underlying === "correct" ? null : await signersBy(policies);
+  return { outcome: "passed", channel: { ...judged, transition, to: step.to, data, signers } };
+}
+
+async function signersBy(policies: Policies): Promise<TrustedKey[] | null> {
+  const access = policies.access();
+  return access?.evidence?.required ? trustedKeys(access) : null;
 }
 
 function refused(...reasons: string[]): Judgement {

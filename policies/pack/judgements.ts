@@ -1,4 +1,5 @@
 import { labelKeys } from "../../rollout/labels";
+import type { EvidenceHead } from "../../rollout/record";
 import type { Release } from "../../rollout/release";
 import type { JudgedChannel, Judgement } from "./channel-judgement";
 
@@ -8,6 +9,7 @@ import type { JudgedChannel, Judgement } from "./channel-judgement";
  */
 export class Judgements {
   #last: Judgement | undefined;
+  #evidence: EvidenceHead | null = null;
 
   note(judgement: Judgement): void {
     this.#last = judgement;
@@ -21,6 +23,15 @@ export class Judgements {
   /** Null also where the channel was refused: that is told once, and stops an update by itself. */
   get passed(): JudgedChannel | null {
     return this.#last?.outcome === "passed" ? this.#last.channel : null;
+  }
+
+  /** What was registered as the evidence of the transition; the record comes after it. */
+  noteEvidence(head: EvidenceHead): void {
+    this.#evidence = head;
+  }
+
+  get evidence(): EvidenceHead | null {
+    return this.#evidence;
   }
 
   /** The live release that an object with these labels belongs to. */

@@ -121,7 +121,11 @@ export const deployment = object.extend({
   }),
 });
 
-export const configMap = object.extend({ data: text.default({}), binaryData: text.default({}) });
+export const configMap = object.extend({
+  immutable: z.boolean().default(false),
+  data: text.default({}),
+  binaryData: text.default({}),
+});
 
 export const service = object.extend({
   spec: z.object({ type: z.string().default("ClusterIP"), selector: text.default({}) }),

@@ -1,5 +1,6 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { mirrorName } from "../../rollout/labels";
+import { privateKeyBlock, urlWithPassword } from "../../rollout/secret-text";
 import type { Judgements } from "./judgements";
 import { objectPolicy } from "./object-policy";
 import { configMap, containersOf, types, workload } from "./objects";
@@ -25,9 +26,6 @@ const databaseAddress = /(^|_)DATABASE_URL$/;
 /** Names where the secret is, or what it is called; or what everybody may know. */
 const onlyRefers = /_(FILE|PATH|NAME|ID)$|(^|_)PUBLIC(_|$)/;
 
-const urlWithPassword = /[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i;
-const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
 /** Secrets reach a pod by reference, from a Secret: they are in no state, no ConfigMap and no diff. */
 export const podSecrets: ResourceValidationPolicy = objectPolicy({
   name: "plain-text-secrets",
@@ -45,7 +43,7 @@ export const podSecrets: ResourceValidationPolicy = objectPolicy({
     ]),
 });
 
-/** The same for ConfigMaps; what the mirror holds is the record, which the policy `record` knows. */
+/** The same for ConfigMaps; what the mirror holds is the record, which the policy `record` knows. What is encoded in evidence, the policy `transition-evidence` looks at. */
 export function configMapSecrets(judgements: Judgements): ResourceValidationPolicy {
   return objectPolicy({
     name: "plain-text-secrets-in-configmaps",
@@ -76,6 +74,6 @@ function soundsSecret(name: string): boolean {
   return databaseAddress.test(upper) || upper.split(/[^A-Z0-9]+/).some((word) => secretWords.has(word));
 }
 
-function showsSecret(value: string): boolean {
-  return urlWithPassword.test(value) || privateKey.test(value);
+export function showsSecret(value: string): boolean {
+  return urlWithPassword.test(value) || privateKeyBlock.test(value);
 }

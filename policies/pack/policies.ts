@@ -1,6 +1,7 @@
 import type { Policies } from "@pulumi/policy";
 import type { ChannelSources } from "./channel-judgement";
 import { disruptionBudgets } from "./disruption-budgets";
+import { evidence } from "./evidence";
 import { images } from "./images";
 import { intent } from "./intent";
 import { judgedFirst } from "./judged-first";
@@ -35,7 +36,8 @@ export function releasePolicies(
   const policies: Policies = [
     releaseGates(sources, judgements),
     judgedFirst(judgements, kubeconfig),
-    intent(judgements),
+    intent(judgements, signature),
+    evidence(judgements, signature),
     record(judgements, sources, signature, preview),
     routeWeights(judgements),
     serviceTargets(judgements),

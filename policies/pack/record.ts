@@ -2,7 +2,14 @@ import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/p
 import canonicalize from "canonicalize";
 import { stashNames } from "../../observe/state";
 import { nextRecord } from "../../rollout/history";
-import { type ChannelRecord, channelRecord, type PackSignature, positionOf } from "../../rollout/record";
+import {
+  type ChannelRecord,
+  channelRecord,
+  type EvidenceHead,
+  intent as intentSchema,
+  type PackSignature,
+  positionOf,
+} from "../../rollout/record";
 import type { ChannelSources, JudgedChannel } from "./channel-judgement";
 import type { Judgements } from "./judgements";
 import { plain } from "./object-policy";
@@ -15,7 +22,7 @@ const clockSkewMilliseconds = 30_000;
 /**
  * The record is what the next update is judged by: it must be the one that follows from what was judged, written at
  * the time at which it is written. Of a transition it says which pack judged it, and that is for this pack to write.
- * It is known only in the update itself.
+ * It is known only in the update itself. The signature is written into the intent as well: evidence is made of that.
  */
 export function record(
   judgements: Judgements,
@@ -23,37 +30,65 @@ export function record(
   signature: Signature,
   preview: boolean,
 ): ResourceValidationPolicy {
-  const concerns = ({ type, name }: ResourceValidationArgs) =>
-    !preview && type === types.stash && name === stashNames.record;
+  const concerns = ({ type, name }: ResourceValidationArgs, stash: string) =>
+    type === types.stash && name === stash && (!preview || stash === stashNames.intent);
   return {
     name: signedPolicies.writer,
     description: "The channel's record is what follows from the transition that was judged.",
     enforcementLevel: "mandatory",
     remediateResource: async (args) => {
-      if (!concerns(args)) return undefined;
-      const input = await signed(plain(args.props.input), sources, signature.written);
+      const sign = [signedRecord, signedIntent].find(({ stash }) => concerns(args, stash));
+      if (sign === undefined) return undefined;
+      const input = await signed(plain(args.props.input), sign.read, sources, signature.written);
       return input === null ? undefined : { input };
     },
     validateResource: (args, reportViolation) => {
       const channel = judgements.passed;
-      if (!concerns(args) || channel === null) return;
-      const violation = violationOf(plain(args.props.input), channel, signature.written);
+      if (!concerns(args, stashNames.record) || channel === null) return;
+      const violation = violationOf(plain(args.props.input), channel, signature.written, judgements.evidence);
       if (violation !== null) reportViolation(violation);
     },
   };
 }
 
-/** A record of a new transition with the signature in its newest entry; null where there is nothing to sign. */
+/** What is remembered of a transition, and how the signature is written into it. */
+interface Signable {
+  transition: string;
+  with(judgedBy: PackSignature): object;
+}
+
+const signedRecord = {
+  stash: stashNames.record,
+  read: (input: unknown): Signable | null => {
+    const { data } = channelRecord.safeParse(input);
+    return data === undefined
+      ? null
+      : { transition: data.transition.id, with: (judgedBy) => withSignature(data, judgedBy) };
+  },
+};
+
+/** Evidence is made of it before there is a record: from there it knows the pack. */
+const signedIntent = {
+  stash: stashNames.intent,
+  read: (input: unknown): Signable | null => {
+    const { data } = intentSchema.safeParse(input);
+    return data === undefined ? null : { transition: data.id, with: (judgedBy) => ({ ...data, judgedBy }) };
+  },
+};
+
+/** What is remembered of a new transition with the signature in it; null where there is nothing to sign. */
 async function signed(
   input: unknown,
+  read: (input: unknown) => Signable | null,
   sources: () => Pick<ChannelSources, "memory">,
   signature: PackSignature | null,
-): Promise<ChannelRecord | null> {
-  const read = channelRecord.safeParse(input);
-  if (!read.success || signature === null) return null;
+): Promise<object | null> {
+  const written = read(input);
+  if (written === null || signature === null) return null;
   try {
-    const { record: before } = await sources().memory();
-    return read.data.transition.id === before?.transition.id ? null : withSignature(read.data, signature);
+    const { record: before, intent } = await sources().memory();
+    const isOld = [before?.transition.id, intent?.id].includes(written.transition);
+    return isOld ? null : written.with(signature);
   } catch {
     // Memory that cannot be read is refused by the gates, before anything is changed; here it is too late to stop.
     return null;
@@ -68,11 +103,19 @@ function withSignature(written: ChannelRecord, judgedBy: PackSignature): Channel
   };
 }
 
-function violationOf(input: unknown, channel: JudgedChannel, signature: PackSignature | null): string | null {
+function violationOf(
+  input: unknown,
+  channel: JudgedChannel,
+  signature: PackSignature | null,
+  evidence: EvidenceHead | null,
+): string | null {
   const read = channelRecord.safeParse(input);
   if (!read.success) return "it cannot be read";
   const written = read.data;
-  if (canonicalize(written) !== canonicalize(expectedRecord(written, channel, signature))) {
+  if (channel.transition !== null && evidence === null) {
+    return "it is written without evidence of the transition before it";
+  }
+  if (canonicalize(written) !== canonicalize(expectedRecord(written, channel, signature, evidence))) {
     return `it does not follow from the record before and the ${channel.transition?.kind ?? "reconciliation"} that was judged`;
   }
   if (channel.transition === null) return null;
@@ -88,6 +131,7 @@ function expectedRecord(
   written: ChannelRecord,
   channel: JudgedChannel,
   signature: PackSignature | null,
+  evidence: EvidenceHead | null,
 ): ChannelRecord | null {
   const { record: before, transition, to, data, restore, configuration } = channel;
   if (transition === null) return before;
@@ -112,6 +156,9 @@ function expectedRecord(
     ...attribution
   } = entry;
   const confirmation = { id: transition.id, confirmedAt, services: {} };
-  const next = nextRecord(channel.name, before, plan, confirmation, attribution);
+  const next: ChannelRecord = {
+    ...nextRecord(channel.name, before, plan, confirmation, attribution),
+    ...(evidence === null ? {} : { evidence }),
+  };
   return signature === null ? next : withSignature(next, signature);
 }

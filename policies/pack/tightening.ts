@@ -28,6 +28,10 @@ const configuredBy: Record<
     key: "channel.evidence, with kinds in that file",
     has: (_, policies) => Object.keys(policies.evidence()?.kinds ?? {}).length > 0,
   },
+  "evidence-key": {
+    key: "evidence.required in the file channel.access",
+    has: (_, policies) => policies.access()?.evidence?.required ?? false,
+  },
   promotion: { key: "channel.promotion", has: ({ promotion }) => promotion !== undefined },
   incident: { key: "channel.incidents", has: ({ incidents }) => incidents !== undefined },
   "change-window": { key: "channel.changeWindow", has: ({ changeWindow }) => changeWindow !== undefined },

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ReleaseChannel } from "../../components/release-channel";
 import type { ChannelSection } from "../../config/schemas/channel";
+import type { Signing } from "../../evidence/chain/keys";
 import { dataSettings, type JobObservation } from "../../rollout/data-jobs";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
@@ -47,6 +48,22 @@ function planOf(
 
 const confirmed = JSON.stringify({ id: "t2", confirmedAt: at(100), services: {} });
 
+interface RunOptions {
+  preview?: boolean;
+  stdout?: string;
+  channel?: ChannelSection;
+  keptEvidence?: string | null;
+  /** Outputs of resources, by name or else by type, beside those of every story. */
+  answers?: Record<string, object>;
+  /** Of its evidence; nobody's where it is left out. */
+  signing?: Signing;
+}
+
+const unsigned: Signing = { key: null, why: "a story" };
+
+/** Of a transition that nobody judged. */
+const anAccount = { verdicts: [], snapshot: null, files: [] };
+
 interface Run {
   registrations: Registration[];
   record: ChannelRecord | undefined;
@@ -56,14 +73,21 @@ async function run(
   plan: Plan,
   record: ChannelRecord | null,
   intent: Intent | null,
-  { preview = false, stdout = confirmed, channel = section } = {},
+  {
+    preview = false,
+    stdout = confirmed,
+    channel = section,
+    keptEvidence = null,
+    answers: more = {},
+    signing = unsigned,
+  }: RunOptions = {},
 ): Promise<Run> {
   let output: pulumi.Output<ChannelRecord> | undefined;
   const backups = plan.data.companions.filter(({ job }) => job.kind === "backup");
   const made = backups.map(({ name }) => [`canary-${name}-answer`, { stdout: JSON.stringify(backupMade) }]);
   const answers: Record<string, object> = preview
     ? {}
-    : { "command:local:Command": { stdout }, ...Object.fromEntries(made) };
+    : { "command:local:Command": { stdout }, ...Object.fromEntries(made), ...more };
   const registrations = await registered(
     () => {
       const released = new ReleaseChannel("canary", {
@@ -73,6 +97,9 @@ async function run(
         record,
         intent,
         attribution: { actor: "ann", reason: null },
+        account:
+          plan.transition === null ? null : { ...anAccount, signing, previous: record?.evidence ?? null },
+        keptEvidence,
         clusterIdentifier: "https://cluster.test",
       });
       output = released.record;

@@ -16,6 +16,8 @@ export interface Registration {
   provider: string;
   /** Inputs whose changes are left alone. */
   ignoresChanges: string[];
+  /** It stays in the cluster when the state lets go of it. */
+  retained: boolean;
 }
 
 /** What is used of the SDK's protocol class. */
@@ -28,6 +30,7 @@ interface Request {
   getDependenciesList(): string[];
   getProvider(): string;
   getIgnorechangesList(): string[];
+  getRetainondelete(): boolean;
 }
 
 /** Parts of the SDK that its declarations leave out. */
@@ -77,6 +80,7 @@ export async function registered(
       dependencies,
       provider: nameOf(request.getProvider()),
       ignoresChanges: request.getIgnorechangesList(),
+      retained: request.getRetainondelete(),
     });
     return register(request, callback);
   };

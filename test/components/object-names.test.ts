@@ -38,7 +38,7 @@ function namesOf(from: Position, to: Position) {
     now: at(0),
   });
   if (decision.outcome !== "go") throw new Error("no plan");
-  return objectNames(decision.plan, "shop", "canary");
+  return objectNames(decision.plan, "shop", "canary", 1);
 }
 
 describe("the names that are checked for other owners", () => {

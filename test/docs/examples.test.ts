@@ -17,6 +17,7 @@ const pages = [
   "docs/cohorts.md",
   "docs/configuration.md",
   "docs/data.md",
+  "docs/evidence.md",
   "docs/policy-pack.md",
   "docs/traffic-adapters.md",
   ...["evidence", "example", "graph", "human", "live"].map((page) => `docs/gates/${page}.md`),

@@ -131,6 +131,7 @@ const snapshot = z
         items: z.array(z.strictObject(evidenceItem.shape).partial().required({ kind: true })),
       }),
     ]),
+    evidenceKey: object,
     /** Signed by ann of operations for the judged release, an hour ago and for two. */
     governance: z.union([
       silent,

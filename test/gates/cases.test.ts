@@ -13,6 +13,7 @@ const statuses: Record<string, VerdictStatus[]> = {
   migrations: ["fail", "hold", "pass", "skipped"],
   promotion: ["fail", "hold", "pass", "skipped"],
   evidence: ["fail", "hold", "pass", "skipped"],
+  "evidence-key": ["hold", "pass", "skipped"],
   "change-window": ["hold", "pass", "skipped"],
   approval: ["hold", "pass", "skipped"],
   rbac: ["fail", "pass", "skipped"],

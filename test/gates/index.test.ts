@@ -47,6 +47,7 @@ describe("all gates of one transition", () => {
       "migrations",
       "promotion",
       "evidence",
+      "evidence-key",
       "change-window",
       "approval",
       "rbac",

@@ -83,6 +83,7 @@ export function transition(
       sharing: notConfigured,
       artifact: { status: "known", hash: judged({ to: rest.to ?? rolling(30) }).hash },
       evidence: notConfigured,
+      evidenceKey: notConfigured,
       governance: notConfigured,
       actor: { name: "ann", verifiedBy: null, roles: [] },
       ...snapshot,

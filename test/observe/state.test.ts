@@ -16,11 +16,12 @@ describe("what a stack remembers", () => {
       intent,
       record,
       objects: {},
+      evidence: {},
     });
   });
 
   test("is nothing before the first update", () => {
-    expect(memoryFrom({}, "canary")).toEqual({ intent: null, record: null, objects: {} });
+    expect(memoryFrom({}, "canary")).toEqual({ intent: null, record: null, objects: {}, evidence: {} });
   });
 
   test.each([

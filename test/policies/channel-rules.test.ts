@@ -429,6 +429,12 @@ describe("the record", () => {
   const judged = judgedTo(rolling(30), "advance", { record: before });
 
   const restored = { backup: "canary-backup-1f2e3d4c.dump", sha256: "a".repeat(64), at: at(30) };
+  const registered = { sequence: 1, sha256: "e".repeat(64) };
+  const seen = (channel: typeof judged) => {
+    const judgements = judgementsOf(channel);
+    if (channel.transition !== null) judgements.noteEvidence(registered);
+    return judgements;
+  };
   const written = (confirmedAt: string, more: Partial<ChannelRecord> = {}): ChannelRecord => ({
     ...nextRecord(
       "canary",
@@ -445,6 +451,7 @@ describe("the record", () => {
       { id: "t2", confirmedAt, services: {} },
       { actor: "ann", reason: null },
     ),
+    evidence: registered,
     ...more,
   });
   const sources = () => ({ memory: async () => ({ record: before, intent: null }) });
@@ -454,7 +461,7 @@ describe("the record", () => {
     history: one.history.map((entry) => ({ ...entry, judgedBy: { ...pack, tightening: {}, loosened: [] } })),
   });
   const ask = (input: unknown, preview = false, channel = judged) =>
-    violations(record(judgementsOf(channel), sources, new Signature(pack), preview), {
+    violations(record(seen(channel), sources, new Signature(pack), preview), {
       type: types.stash,
       name: "record",
       props: { input },
@@ -474,6 +481,8 @@ describe("the record", () => {
     ["was confirmed an hour ago", () => written(new Date(Date.now() - 3_600_000).toISOString())],
     ["will be confirmed", () => written(new Date(Date.now() + 3_600_000).toISOString())],
     ["is none", () => ({ weight: 30 })],
+    ["names no evidence", () => written(now(), { evidence: undefined })],
+    ["names other evidence", () => written(now(), { evidence: { sequence: 2, sha256: registered.sha256 } })],
     ["says that the data were restored", () => written(now(), { restored, lost: ["0004-turn"] })],
     [
       "names a restore in its history that nobody saw",
@@ -484,6 +493,12 @@ describe("the record", () => {
     ],
   ])("that %s is found", async (_, input) => {
     expect(await ask(input())).toHaveLength(1);
+  });
+
+  test("is not written where no evidence was", async () => {
+    const question = { type: types.stash, name: "record", props: { input: written(now()) } };
+    const policy = record(judgementsOf(judged), sources, new Signature(pack), false);
+    expect(await violations(policy, question)).toEqual([expect.stringMatching(/without evidence/)]);
   });
 
   test("stays as it is where nothing moves", async () => {
@@ -502,11 +517,16 @@ describe("the record", () => {
 });
 
 describe("the intent", () => {
+  const pack = { name: "release-channels", version: "1.2.3" };
   const before = intentTo("start", rolling(10), "t1");
   const judged = judgedTo(rolling(30), "advance", { intent: before });
   const meant = intentTo("advance", rolling(30));
   const ask = (input: unknown, channel = judged) =>
-    violations(intent(judgementsOf(channel)), { type: types.stash, name: "intent", props: { input } });
+    violations(intent(judgementsOf(channel), new Signature(pack)), {
+      type: types.stash,
+      name: "intent",
+      props: { input },
+    });
 
   test("that is the step that was judged is good", async () => {
     expect(await ask(meant)).toEqual([]);
@@ -519,6 +539,10 @@ describe("the intent", () => {
     ["bears another transition", intentTo("advance", rolling(30), "t9")],
     ["is of another kind", intentTo("rollback", rolling(30))],
     ["is of another attempt", { ...meant, attempt: 7 }],
+    [
+      "bears a signature that the pack did not write",
+      { ...meant, judgedBy: { ...pack, tightening: {}, loosened: [] } },
+    ],
     ["is none", undefined],
   ])("that %s is found: the next update would go on with it", async (_, input) => {
     expect(await ask(input)).toHaveLength(1);

@@ -1,4 +1,6 @@
 import type { Policies, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { accessPolicy } from "../../config/schemas/access";
+import type { Signing } from "../../evidence/chain/keys";
 import type { ChannelSources } from "../../policies/pack/channel-judgement";
 import { releasePolicies } from "../../policies/pack/policies";
 import { jobName } from "../../rollout/migrations";
@@ -8,6 +10,7 @@ import type { CommandRequest } from "../../traffic/command";
 import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
 import { commandSection, dataSection, section } from "../components/section";
+import { aKey } from "../evidence/chain/chain";
 import { cohortSection, someCohorts } from "../rollout/cohort-positions";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
 import {
@@ -42,6 +45,7 @@ function sourcesAt(
     configuration: () => configurationOf(wanted.version, channel),
     memory: async () => ({ record, intent: from === null ? null : intentTo("advance", from, "t1") }),
     live: async () => (live === null ? { routes: {}, mirror: null, jobs } : { ...liveAt(live), jobs }),
+    chainEnd: async (_, recorded) => recorded?.evidence ?? null,
     desired: () => wish(wanted),
     verdicts: async () => [],
     policies: () => noPolicies,
@@ -281,6 +285,116 @@ describe("a program that has its channel's commands do something else", () => {
       expect(JSON.stringify(found)).toContain(`the weights of this channel are given by ${told}`);
     },
   );
+});
+
+describe("evidence that is not of what was judged", () => {
+  const at10 = rolling(10, next);
+  type Predicate = Record<string, unknown>;
+  const stories: [string, (inputs: EvidenceInputs) => void, RegExp][] = [
+    ["can be changed", (inputs) => Object.assign(inputs, { immutable: false }), /can be changed/],
+    ["bears another name", ({ metadata }) => Object.assign(metadata, { name: "it" }), /is named it/],
+    ["is none", ({ data }) => Object.assign(data, { envelope: "{}" }), /no statement/],
+    ["is of another transition", says({ transition: { id: "t9", kind: "start" } }), /its transition is/],
+    ["calls itself another kind", says({ transition: { id: "t2", kind: "rollback" } }), /its transition is/],
+    ["skips a place", says({ sequence: 9 }), /its place in the chain is 9/],
+    ["follows something else", says({ previous: "d".repeat(64) }), /its predecessor is/],
+    ["leads somewhere else", says({ to: { weight: 100 } }), /its end is/],
+    ["is about another channel", says({ channel: "stable" }), /its channel is/],
+    [
+      "made its judge up",
+      says({ judgedBy: { name: "me", version: "1", tightening: {}, loosened: [] } }),
+      /judge/,
+    ],
+    [
+      "holds a password",
+      says({ reason: "postgres://shop:hunter2@db/shop" }),
+      /password or key in plain text/,
+    ],
+    [
+      "says that a gate was closed",
+      says({ gates: [{ gate: "slo", status: "fail", reason: "" }] }),
+      /slo said fail/,
+    ],
+  ];
+
+  test.each(stories)("%s: is found out", async (_, tamper, message) => {
+    const { registrations } = await transition("start", steady(), at10);
+    const [evidence] = registrations.filter(({ name }) => name === "canary-evidence-1");
+    tamper(evidence!.inputs as never);
+    const found = await allViolations(policiesAt(sourcesAt(steady())), registrations);
+    const own = found.filter(([where]) => where.startsWith("transition-evidence "));
+    expect(own.flatMap(([, messages]) => messages).join()).toMatch(message);
+  });
+
+  test("in images is found out", async () => {
+    const { registrations } = await transition("start", steady(), at10);
+    const [evidence] = registrations.filter(({ name }) => name === "canary-evidence-1");
+    rewrite(evidence!.inputs as never, (statement) => statement.subject.pop());
+    expect(JSON.stringify(await allViolations(policiesAt(sourcesAt(steady())), registrations))).toMatch(
+      /its images is/,
+    );
+  });
+
+  test("is signed by a key of the access file where that is required", async () => {
+    const [key, other] = await Promise.all([aKey(), aKey()]);
+    const access = accessPolicy.parse({ evidence: { required: true, keys: [key.entry] } });
+    const sources = () => ({
+      ...sourcesAt(steady())(),
+      policies: () => ({ ...noPolicies, access: () => access }),
+    });
+    const found = async (signing: Signing) => {
+      const { registrations } = await transition("start", steady(), at10, { signing });
+      return JSON.stringify(await allViolations(policiesAt(sources), registrations));
+    };
+    expect(await found(key.signing)).toBe("[]");
+    expect(await found(other.signing)).toMatch(/is not signed by a key of the access file/);
+    expect(await found({ key: null, why: "somebody forgot" })).toMatch(/is not signed by a key/);
+    const back = await transition("rollback", rolling(30, next), rolledBack(next));
+    const rollback = () => ({ ...sourcesAt(rolling(30, next), old)(), policies: sources().policies });
+    expect(await allViolations(policiesAt(rollback), back.registrations)).toEqual([]);
+  });
+
+  test("where nothing changes has to be the one of the record", async () => {
+    const made = await transition("start", steady(), at10);
+    const [evidence] = made.registrations.filter(({ name }) => name === "canary-evidence-1");
+    const { data } = evidence!.inputs as unknown as EvidenceInputs;
+    const remembers = { evidence: made.record!.evidence! };
+    const again = (keptEvidence: string) => reconciliation(at10, remembers, { keptEvidence });
+    const found = async (envelope: string) =>
+      allViolations(
+        policiesAt(sourcesAt(at10, next, at10, { remembers })),
+        (await again(envelope)).registrations,
+      );
+    expect(await found(data.envelope)).toEqual([]);
+    expect(JSON.stringify(await found("{}"))).toMatch(/is not the one that the record names/);
+  });
+
+  interface EvidenceInputs {
+    metadata: { name: string };
+    data: { envelope: string };
+  }
+
+  function says(more: Predicate): (inputs: EvidenceInputs) => void {
+    return (inputs) =>
+      rewrite(inputs, ({ predicate }) => {
+        for (const [field, value] of Object.entries(more)) {
+          const before = predicate[field];
+          const both = typeof before === "object" && before !== null && !Array.isArray(value);
+          predicate[field] = both ? { ...before, ...(value as object) } : value;
+        }
+      });
+  }
+
+  function rewrite(
+    { data }: EvidenceInputs,
+    edit: (statement: { subject: unknown[]; predicate: Predicate }) => void,
+  ): void {
+    const envelope = JSON.parse(data.envelope);
+    const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+    edit(statement);
+    const payload = Buffer.from(JSON.stringify(statement)).toString("base64");
+    data.envelope = JSON.stringify({ ...envelope, payload });
+  }
 });
 
 type Inputs = Record<string, unknown>;

@@ -44,6 +44,8 @@ export function judgedTo(
     transition: kind === null ? null : { id: "t2", kind },
     data: noChanges,
     restore: null,
+    chainEnd: null,
+    signers: null,
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

@@ -52,6 +52,7 @@ function sources({ record, wanted = next, verdicts = [], more = {} }: Situation)
     configuration: () => configurationOf(wanted.version, { rollbackWindow: 1 }),
     memory: async () => ({ record, intent: record === null ? null : intentTo("advance", record, "t1") }),
     live: async () => (record === null ? nothingLive : liveAt(record)),
+    chainEnd: async () => record?.evidence ?? null,
     desired: () => wish(wanted),
     verdicts: async (proposal) => (proposal.kind === "rollback" ? [] : verdicts),
     policies: () => noPolicies,

@@ -114,6 +114,33 @@ describe("the record of a transition under the pack", () => {
   });
 });
 
+describe("the intent of a transition under the pack", () => {
+  const intent = { schema: 1, id: "t2", kind: "advance", startedAt: at(50), target: rolling(30), attempt: 1 };
+  const remembered = async (run: Run, input: unknown): Promise<unknown> => {
+    await run.remediated({ type: "release-channels:index:ReleaseChannel", props: {} });
+    const question = { type: "pulumi:index:Stash", name: "intent", props: { input } };
+    return ((await run.remediated(question)) as { input: unknown }).input;
+  };
+
+  test.each([true, false])("says the same, for the evidence (preview: %s)", async (preview) => {
+    const signed = { ...intent, judgedBy: { ...pack, tightening: {}, loosened: ["images"] } };
+    expect(await remembered(new Run({ images: "disabled" }, { preview }), intent)).toEqual(signed);
+    expect(await remembered(new Run({ images: "disabled" }, { preview }), signed)).toEqual(signed);
+  });
+
+  test("says nothing where the policy that writes it is not in force", async () => {
+    expect(await remembered(new Run({ record: "disabled" }), intent)).toEqual(intent);
+  });
+
+  test("stays as it is where nothing moves", async () => {
+    const memory = async () => ({ record: before, intent: { ...intent, id: "t1" } as never });
+    expect(await remembered(new Run({}, { memory }), { ...intent, id: "t1" })).toEqual({
+      ...intent,
+      id: "t1",
+    });
+  });
+});
+
 test("a record that stays as it is keeps the signature it has, or has not", async () => {
   const signed = withJudgedBy(before, { ...pack, version: "0.9.0", tightening: {}, loosened: ["images"] });
   for (const kept of [before, signed]) {

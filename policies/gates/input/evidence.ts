@@ -29,3 +29,12 @@ export type EvidenceItem = z.infer<typeof evidenceItem>;
 /** One item for every kind that applies to the release, whether or not it is needed yet. */
 export const evidenceSource = source({ items: z.array(evidenceItem) });
 export type EvidenceSource = z.infer<typeof evidenceSource>;
+
+/** What the evidence of the transition will be signed with. */
+export const evidenceKeySource = source({
+  /** RFC 7638 thumbprint; null where nobody signs. */
+  keyId: z.string().nullable(),
+  /** Why it would not be believed; null where it would. */
+  problem: z.string().nullable(),
+});
+export type EvidenceKeySource = z.infer<typeof evidenceKeySource>;

@@ -6,7 +6,7 @@ import type { SloPolicy } from "../../../config/schemas/slo";
 import { liveTraffic } from "../../../rollout/live";
 import { channelRecord, position, transitionKind } from "../../../rollout/record";
 import { artifactSource, compatSource, sharingSource } from "./compatibility";
-import { evidenceSource } from "./evidence";
+import { evidenceKeySource, evidenceSource } from "./evidence";
 import { actor, governanceSource } from "./governance";
 import { budgetSource, incidentSource, serviceObservation, splitSource } from "./metrics";
 import { podsSource } from "./pods";
@@ -38,6 +38,7 @@ export const snapshot = z.object({
   sharing: sharingSource,
   artifact: artifactSource,
   evidence: evidenceSource,
+  evidenceKey: evidenceKeySource,
   governance: governanceSource,
   actor,
 });

@@ -7,7 +7,7 @@ const left = new Set(["node_modules", ".git", ".local", ".ci", "local", "test", 
 
 const gateCall = 'import { judgeProposal } from "./observe/judgement";';
 const nobodyAsks =
-  'const judgeProposal = async () => ({ verdicts: [], attribution: { actor: "somebody", reason: null } });';
+  'const judgeProposal = async () => ({ verdicts: [], snapshot: null, attribution: { actor: "somebody", reason: null } });';
 
 /** From now on the engine asks this project's policy pack, whoever runs the channel. */
 export function packIsMandatory(channel: TestChannel): void {
