@@ -18,6 +18,11 @@ export function objectNames(plan: Plan, product: string, channel: string): Objec
   requireValid([...names, ...routes, mirrorName(product, channel)]);
   return {
     Deployment: names,
+    HorizontalPodAutoscaler: plan.releases.flatMap(({ release, services }) =>
+      services
+        .filter(({ autoscaling }) => autoscaling !== undefined)
+        .map(({ service }) => objectName(service, release)),
+    ),
     PodDisruptionBudget: names,
     ConfigMap: [...names, mirrorName(product, channel)],
     Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],

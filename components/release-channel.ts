@@ -1,29 +1,22 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
-import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
-import type { ConfirmationRequest } from "../observe/data-plane";
+import { type ChannelSection, defaultPlace } from "../config/schemas/channel";
 import { stashNames } from "../observe/state";
-import { cohortMatches, confirmedCohorts } from "../rollout/cohorts";
+import type { PlannedRelease, PlannedService } from "../rollout/capacity";
 import { correlationsOf } from "../rollout/correlation";
 import type { Backup } from "../rollout/data-jobs";
 import { type Attribution, nextRecord } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
-import {
-  followed,
-  intentOf,
-  type Plan,
-  type PlannedRelease,
-  routedServices,
-  routeWeights,
-} from "../rollout/plan";
+import { serviceRanks } from "../rollout/order";
+import { intentOf, type Plan } from "../rollout/plan";
 import type { ChannelRecord, Intent } from "../rollout/record";
-import type { Release } from "../rollout/release";
+import { objectName, type Release } from "../rollout/release";
+import { CapacityConfirmation } from "./capacity-confirmation";
 import { DataChanges } from "./data-changes";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
-import { TrafficConfirmation } from "./traffic-confirmation";
-import { TrafficSplit } from "./traffic-split";
+import { TrafficShift } from "./traffic-shift";
 
 export interface ReleaseChannelArgs {
   /** The stack's name. */
@@ -92,24 +85,30 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       [intent],
     );
     const rising = this.releases("rising", [intent, ...data.before]);
-    const routes = this.routes([intent, ...rising]);
-    const confirmation = new TrafficConfirmation(
-      `${channelName}-confirmation`,
-      { request: this.confirmationRequest() },
-      { parent: this, dependsOn: [intent, ...rising, ...routes] },
+    const shift = new TrafficShift(
+      {
+        context: this.context,
+        section,
+        plan,
+        transition: this.transitionId(),
+        correlation: this.rolloutCorrelation(),
+        goesBack: this.goesBack(),
+      },
+      this,
+      [intent, ...rising, ...this.autoscaled(rising)],
     );
     const follows =
       plan.transition === null && args.record !== null
         ? pulumi.output(args.record as pulumi.Unwrap<ChannelRecord>)
         : pulumi
-            .all([confirmation.confirmed, data.made])
+            .all([shift.confirmed, data.made])
             .apply(([confirmed, made]) =>
               nextRecord(channel, args.record, plan, confirmed, args.attribution, made as Backup | null),
             );
     const record = new pulumi.Stash(
       stashNames.record,
       { input: follows },
-      { parent: this, dependsOn: [confirmation, ...data.after([confirmation])] },
+      { parent: this, dependsOn: [...shift.confirmations, ...data.after(shift.confirmations)] },
     );
     // What is kept, not what was asked for: a policy pack adds its signature.
     this.record = record.input.apply((kept): ChannelRecord => kept);
@@ -126,81 +125,71 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       .flatMap((planned) => this.services(planned, dependsOn));
   }
 
-  private services({ release, services }: PlannedRelease, dependsOn: Dependencies): Dependencies {
-    const { section } = this.args;
-    return services.flatMap(({ service, replicas }) => {
-      const spec = release.services[service];
-      if (spec === undefined) return [];
-      const capacity = section.services[service] ?? defaultCapacity;
-      return new ReleaseDeployment(
-        `${this.channelName}-${service}-${release.id}`,
-        {
-          context: this.context,
-          service,
-          release,
-          spec,
-          replicas,
-          capacity,
-          readyWithinSeconds: section.readyWithin,
-          drainSeconds: section.drain,
-          correlation: this.correlations[release.id],
-          readyFor: release.id === this.gaining().id ? this.transitionId() : null,
-        },
-        { parent: this, dependsOn },
-      );
-    });
+  /** On a raise in their order: each is begun when those that it comes after are ready. */
+  private services({ release, services, direction }: PlannedRelease, dependsOn: Dependencies): Dependencies {
+    const inOrder = direction === "rising" && !this.goesBack();
+    const registered: Dependencies = [];
+    for (const names of serviceRanks(release)) {
+      const waitsFor = inOrder ? [...dependsOn, ...registered] : dependsOn;
+      const planned = services.filter(({ service }) => names.includes(service));
+      registered.push(...planned.flatMap((one) => this.service(release, one, waitsFor)));
+    }
+    return registered;
   }
 
-  private routes(dependsOn: Dependencies): Dependencies {
-    const { plan, section } = this.args;
-    return routedServices(plan).map(
-      (service) =>
-        new TrafficSplit(
-          `${this.channelName}-${service}`,
-          {
-            context: this.context,
-            service,
-            gateway: section.gateway,
-            weights: routeWeights(plan, service),
-            cohorts: cohortMatches(plan.to, service),
-            follows: followed(plan.to, service),
-            transition: this.transitionId(),
-            correlation: this.rolloutCorrelation(),
-          },
-          { parent: this, dependsOn },
-        ),
+  private service(
+    release: Release,
+    { service, replicas, autoscaling, scaledBy }: PlannedService,
+    dependsOn: Dependencies,
+  ): Dependencies {
+    const { section } = this.args;
+    const spec = release.services[service];
+    if (spec === undefined) return [];
+    const deployment = new ReleaseDeployment(
+      `${this.channelName}-${service}-${release.id}`,
+      {
+        context: this.context,
+        service,
+        release,
+        spec,
+        replicas,
+        ...(autoscaling === undefined ? {} : { autoscaling }),
+        autoscaled: autoscaling !== undefined || scaledBy !== undefined,
+        place: section.services[service] ?? defaultPlace,
+        readyWithinSeconds: section.readyWithin,
+        drainSeconds: section.drain,
+        correlation: this.correlations[release.id],
+        readyFor: release.id === this.gaining().id ? this.transitionId() : null,
+      },
+      { parent: this, dependsOn },
     );
+    return [deployment];
+  }
+
+  /** What waits until the autoscalers of the release that the traffic goes to have done what they were told. */
+  private autoscaled(dependsOn: Dependencies): Dependencies {
+    const { section, plan } = this.args;
+    const release = this.gaining();
+    const services = plan.releases.find((planned) => planned.release.id === release.id)?.services ?? [];
+    const own = services.filter(({ autoscaling }) => autoscaling !== undefined);
+    if (own.length === 0) return [];
+    const request = {
+      id: this.transitionId(),
+      ...(section.context === undefined ? {} : { context: section.context }),
+      namespace: section.namespace,
+      deployments: Object.fromEntries(
+        own.map(({ service, replicas }) => [objectName(service, release), replicas]),
+      ),
+      withinSeconds: section.readyWithin,
+    };
+    const name = `${this.channelName}-capacity`;
+    return [new CapacityConfirmation(name, { request }, { parent: this, dependsOn })];
   }
 
   /** Of the release that is being rolled out, or else of the one that is live. */
   private rolloutCorrelation(): string | undefined {
     const { baseline, candidate } = this.args.plan.to;
     return this.correlations[(candidate ?? baseline).id];
-  }
-
-  private confirmationRequest(): ConfirmationRequest {
-    const { plan, section } = this.args;
-    const { gateway } = section;
-    return {
-      id: this.transitionId(),
-      url: gateway.url,
-      releaseHeader: gateway.releaseHeader,
-      withinSeconds: section.confirmWithin,
-      services: routedServices(plan).map((service) => {
-        const weights = routeWeights(plan, service);
-        const candidate = weights.at(-1)?.release ?? plan.to.baseline;
-        const spec = candidate.services[service];
-        const cohorts = confirmedCohorts(plan.to, service);
-        return {
-          service,
-          hostname: probeHost(gateway.hostnames),
-          path: spec?.http?.probePath ?? probePath(spec),
-          weights: Object.fromEntries(weights.map(({ release, weight }) => [release.id, weight])),
-          candidate: candidate.id,
-          ...(cohorts.length === 0 ? {} : { cohorts }),
-        };
-      }),
-    };
   }
 
   /** A copy of the record that outlives the state: what lost or old state is recognised by. */
@@ -229,10 +218,14 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   /** The release that the traffic goes to: it must be ready, whatever the other one does. */
   private gaining(): Release {
+    const { baseline, candidate } = this.args.plan.to;
+    return candidate === null || this.goesBack() ? baseline : candidate;
+  }
+
+  private goesBack(): boolean {
     const { plan, record } = this.args;
-    const { state, baseline, candidate } = plan.to;
-    const goesBack = state === "rolled-back" || (plan.transition ?? record?.transition)?.kind === "correct";
-    return candidate === null || goesBack ? baseline : candidate;
+    const kind = (plan.transition ?? record?.transition)?.kind;
+    return plan.to.candidate !== null && (plan.to.state === "rolled-back" || kind === "correct");
   }
 
   private transitionId(): string {
@@ -253,20 +246,6 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
     baseline: plan.to.baseline.id,
     candidate: plan.to.candidate?.id ?? null,
     weight: plan.to.weight,
+    ...(Object.keys(plan.sizes).length === 0 ? {} : { sizes: plan.sizes }),
   };
-}
-
-/** A name that the route takes: of a wildcard, any below it. */
-function probeHost(hostnames: readonly string[]): string {
-  const [first = ""] = hostnames;
-  return hostnames.find((name) => !name.startsWith("*.")) ?? first.replace("*", "probe");
-}
-
-/** Asks the readiness endpoint where it is served on the routed port: cheap, and no business request. */
-function probePath(spec: Release["services"][string] | undefined): string {
-  const readiness = spec?.probes.readiness;
-  if (spec?.http === undefined || readiness === undefined) return "/";
-  const below = spec.http.path.endsWith("/") ? spec.http.path : `${spec.http.path}/`;
-  const routed = readiness.path.startsWith(below) && readiness.port === spec.http.port;
-  return routed ? readiness.path : spec.http.path;
 }

@@ -7,7 +7,14 @@ import { ask, type Cluster } from "./kubernetes";
 /** Kind → names of the objects an update is about to write. */
 export type ObjectNames = Readonly<
   Record<
-    "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "ServiceAccount" | "HTTPRoute",
+    | "Deployment"
+    | "HorizontalPodAutoscaler"
+    | "Service"
+    | "ConfigMap"
+    | "PodDisruptionBudget"
+    | "Job"
+    | "ServiceAccount"
+    | "HTTPRoute",
     readonly string[]
   >
 >;
@@ -36,6 +43,8 @@ export async function refuseObjects(
     (options: ConfigurationOptions) => Promise<{ items: KubernetesObject[] }>
   > = {
     Deployment: (options) => cluster.apps.listNamespacedDeployment({ namespace }, options),
+    HorizontalPodAutoscaler: (options) =>
+      cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace }, options),
     Service: (options) => cluster.core.listNamespacedService({ namespace }, options),
     ConfigMap: (options) => cluster.core.listNamespacedConfigMap({ namespace }, options),
     PodDisruptionBudget: (options) =>

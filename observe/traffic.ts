@@ -8,6 +8,7 @@ import { observeAffinity } from "./affinity";
 import { observeDataJobs } from "./data-jobs";
 import { ask, type Cluster } from "./kubernetes";
 import { observeRestore } from "./restored";
+import { observeWorkloads } from "./workloads";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" };
 
@@ -69,14 +70,14 @@ export async function observeGateway(cluster: Cluster, channel: ChannelSection):
   return { problem: await observeAffinity(cluster, channel, spec.gatewayClassName) };
 }
 
-/** Weights of the channel's routes, the transition of the record's mirror, the Jobs of its data, and its last restore. */
+/** Weights of the channel's routes, its Deployments, the record's mirror, the Jobs of its data, and its last restore. */
 export async function observeTraffic(
   cluster: Cluster,
   channelName: string,
   { namespace, product }: ChannelSection,
 ): Promise<LiveTraffic> {
   const labelSelector = channelSelector(product, channelName);
-  const [routes, mirror, jobs, restored] = await Promise.all([
+  const [routes, mirror, jobs, restored, workloads] = await Promise.all([
     ask(cluster, `HTTPRoutes in ${namespace}`, (options) =>
       cluster.custom.listNamespacedCustomObject(
         { ...gatewayApi, namespace, plural: "httproutes", labelSelector },
@@ -93,6 +94,7 @@ export async function observeTraffic(
       restoredName(product, channelName),
       channelLabels(product, channelName),
     ),
+    observeWorkloads(cluster, namespace, channelName, labelSelector),
   ]);
   const { items } = routes === null ? { items: [] } : routeList.parse(routes);
   const { transition, at } = mirror?.data ?? {};
@@ -109,6 +111,7 @@ export async function observeTraffic(
     mirror: transition === undefined || at === undefined ? null : { transition, at },
     jobs,
     ...(restored === null ? {} : { restored }),
+    ...(Object.keys(workloads).length === 0 ? {} : { workloads }),
   };
 }
 

@@ -7,6 +7,7 @@ import { connect } from "../../observe/kubernetes";
 import type { SnapshotSources } from "../../observe/snapshot";
 import type { Memory } from "../../observe/state";
 import { observeTraffic } from "../../observe/traffic";
+import { type CapacitySettings, capacitySettings } from "../../rollout/capacity";
 import { cohortsOf } from "../../rollout/cohorts";
 import { type DataPlanInput, dataSettings, type PlannedData, plannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
@@ -20,6 +21,7 @@ import {
   type TransitionKind,
 } from "../../rollout/record";
 import { afterRestore, type Restore } from "../../rollout/restored";
+import { type Sizes, sizesAfter } from "../../rollout/sizes";
 import type { Verdict } from "../../rollout/verdict";
 import type { PackRun } from "./run";
 import { compare, type Target } from "./target";
@@ -43,6 +45,10 @@ export interface JudgedChannel {
   data: PlannedData;
   /** A restore of the data that the next record takes into account. */
   restore: Restore | null;
+  /** What was live when this run began, as a restore has left it. */
+  live: LiveTraffic;
+  /** Of autoscaled services, in pods; the next record keeps them. */
+  sizes: Sizes;
   judgedAt: Date;
 }
 
@@ -134,8 +140,9 @@ export async function judgeChannel(
   const { restore } = today;
   const judged = {
     ...{ name: stack, configuration, record, intent, restore },
-    ...{ writtenBy: asked.transition, judgedAt: now },
+    ...{ writtenBy: asked.transition, judgedAt: now, sizes: asked.sizes, live: today.live },
   };
+  const settings = capacitySettings(channel);
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
     plannedData({
       ...{ to, transition, record: today.record },
@@ -143,6 +150,8 @@ export async function judgeChannel(
     });
   if (comparison.outcome === "kept") {
     const to = positionOf(comparison.record);
+    const wrong = wrongSizes(asked.sizes, comparison.record.sizes ?? {}, settings, true);
+    if (wrong !== null) return refused(wrong);
     return { outcome: "passed", channel: { ...judged, transition: null, to, data: dataAt(to, null) } };
   }
   const { step } = comparison;
@@ -158,8 +167,37 @@ export async function judgeChannel(
   const transition = { id: asked.transition, kind: step.kind };
   const { attempt } = configuration.settings;
   const underlying = step.kind === "resume" ? step.underlying : step.kind;
+  const own = sizesAfter(underlying, step.to, today.record, today.live, settings);
+  const wrong = wrongSizes(asked.sizes, own, settings, underlying !== "start" && underlying !== "advance");
+  if (wrong !== null) return refused(wrong);
   const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
   return { outcome: "passed", channel: { ...judged, transition, to: step.to, data } };
+}
+
+/**
+ * Why the sizes cannot be what the program saw, or null. An autoscaler goes on between two looks: where a step looks
+ * them up they need not be the same, but within bounds.
+ */
+function wrongSizes(
+  asked: Sizes,
+  own: Sizes,
+  { services }: CapacitySettings,
+  isRemembered: boolean,
+): string | null {
+  const names = [...new Set([...Object.keys(asked), ...Object.keys(own)])].sort();
+  for (const service of names) {
+    const [said, seen] = [asked[service], own[service]];
+    const known = `it counts on ${said ?? "no known number of"} pods of ${service}`;
+    if (said === undefined || seen === undefined || (isRemembered && said !== seen)) {
+      return `${known}, and it is ${seen ?? "not autoscaled"}`;
+    }
+    const bounds = services[service];
+    if (bounds === undefined || !("maxReplicas" in bounds)) continue;
+    const { minReplicas, maxReplicas } = bounds;
+    if (said < minReplicas || said > maxReplicas)
+      return `${known}, and may have ${minReplicas} to ${maxReplicas}`;
+  }
+  return null;
 }
 
 function refused(...reasons: string[]): Judgement {

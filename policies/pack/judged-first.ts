@@ -14,7 +14,11 @@ const heldBy: readonly string[] = [types.provider, types.stash];
 /** Type tokens that write nothing outside of Pulumi's state, and nothing that is remembered. */
 const stateOnly = /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:providers:(command|pulumi))$/;
 
-const knownCommands = ["node run.cjs observe/data-plane.ts", "node run.cjs observe/job-answer.ts"] as const;
+const knownCommands = [
+  "node run.cjs observe/data-plane.ts",
+  "node run.cjs observe/job-answer.ts",
+  "node run.cjs observe/ready-capacity.ts",
+] as const;
 
 const commandInputs = z.strictObject({
   create: z.enum(knownCommands),
@@ -88,7 +92,7 @@ function violationsOf(
   if (type === types.command) {
     return commandInputs.safeParse(plain(props)).success
       ? []
-      : [`the only commands of a release channel are ${knownCommands.join(" and ")}`];
+      : [`the only commands of a release channel are ${knownCommands.join(", ")}`];
   }
   if (!ownTypes.includes(type)) return [`a release channel is not made of ${type}`];
   const read = object.safeParse(plain({ metadata: props.metadata }));

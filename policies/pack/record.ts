@@ -89,7 +89,7 @@ function expectedRecord(
   channel: JudgedChannel,
   signature: PackSignature | null,
 ): ChannelRecord | null {
-  const { record: before, transition, to, data, restore, configuration } = channel;
+  const { record: before, transition, to, data, restore, sizes, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
   const plan = {
@@ -99,6 +99,7 @@ function expectedRecord(
     data,
     restore,
     releases: [],
+    sizes,
     why: "",
   };
   const entry = written.history.at(-1);

@@ -13,6 +13,8 @@ export interface ClusterObjects {
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
   jobs?: unknown[];
+  deployments?: unknown[];
+  autoscalers?: unknown[];
   /** Of every Job: its pods, and what each of them has written. */
   pods?: {
     name: string;
@@ -35,6 +37,8 @@ export function clusterWith({
   restored,
   gatewayApi = true,
   jobs = [],
+  deployments = [],
+  autoscalers = [],
   pods = [],
   logsForbidden = false,
 }: ClusterObjects): Cluster {
@@ -63,6 +67,8 @@ export function clusterWith({
           ? Promise.reject(Object.assign(new Error("HTTP-Code: 403"), { code: 403, body: "" }))
           : found(pods.find((pod) => pod.name === name)?.log),
     },
+    apps: { listNamespacedDeployment: () => found({ items: deployments }) },
+    autoscaling: { listNamespacedHorizontalPodAutoscaler: () => found({ items: autoscalers }) },
     batch: { listNamespacedJob: () => found({ items: jobs }) },
     custom: {
       listNamespacedCustomObject: () => found(gatewayApi ? { items: routes } : undefined),

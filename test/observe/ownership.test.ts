@@ -5,6 +5,7 @@ type Kind = keyof ObjectNames;
 
 const nothing: ObjectNames = {
   Deployment: [],
+  HorizontalPodAutoscaler: [],
   Service: [],
   ConfigMap: [],
   PodDisruptionBudget: [],
@@ -31,6 +32,7 @@ function clusterWith(objects: Partial<Record<Kind, Record<string, object>>>): Cl
       listNamespacedServiceAccount: list("ServiceAccount"),
     },
     apps: { listNamespacedDeployment: list("Deployment") },
+    autoscaling: { listNamespacedHorizontalPodAutoscaler: list("HorizontalPodAutoscaler") },
     batch: { listNamespacedJob: list("Job") },
     policy: { listNamespacedPodDisruptionBudget: list("PodDisruptionBudget") },
     custom: { listNamespacedCustomObject: list("HTTPRoute") },

@@ -19,7 +19,16 @@ import type { Verdict } from "../../rollout/verdict";
 import { aChannel, transition } from "../gates/transitions";
 import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
 import type { DataStore } from "./data-store";
-import { aFile, apiAndWorker, at, liveRules, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
+import {
+  aFile,
+  apiAndWorker,
+  at,
+  liveRules,
+  overlayOf,
+  sized,
+  twoFrontsAndWorker,
+  withoutData,
+} from "./releases";
 
 export const stages = [10, 30, 100];
 export const rollbackWindowSeconds = 600;
@@ -85,6 +94,9 @@ export class Channel {
   attempt = 1;
   cohorts: Cohort[] = [];
   migrationOrder: MigrationOrder = "sequential";
+  capacity = sized(replicas);
+  /** Release and service → pods that it was last asked to have. */
+  pods: Record<string, Record<string, number>> = {};
   rules: Record<string, LiveRule[]> = {};
   restored: RestoredData | null = null;
   private seconds = 0;
@@ -178,7 +190,7 @@ export class Channel {
       live: this.live,
       attempt: this.attempt,
       strictHold: false,
-      replicas,
+      capacity: this.capacity,
       data: this.store === null ? withoutData : { ...withoutData, ledger: true },
       id: `t${++this.updates}`,
       now,
@@ -187,6 +199,7 @@ export class Channel {
       this.carryOut(decision.plan, end);
     } else if (decision.outcome !== "blocked" && decision.plan !== null) {
       this.store?.reconcile(decision.plan);
+      for (const direction of ["rising", "falling"] as const) this.scale(decision.plan, direction);
     }
     return {
       ...seen,
@@ -214,6 +227,14 @@ export class Channel {
     return this.store?.carryOut(plan, step) ?? true;
   }
 
+  private scale({ releases }: Plan, direction: "rising" | "falling"): void {
+    for (const { release, services } of releases.filter((planned) => planned.direction === direction)) {
+      this.pods[release.id] = Object.fromEntries(
+        services.map(({ service, replicas: pods }) => [service, pods]),
+      );
+    }
+  }
+
   /** The steps of an update in the order of the components; killed after the one that is named. */
   private carryOut(plan: Plan, end: End): void {
     const reached = (step: End) => ends.indexOf(end) >= ends.indexOf(step);
@@ -221,6 +242,7 @@ export class Channel {
     this.intent = intentOf(plan, this.intent);
     if (reached("rising")) {
       if (!this.migrate(plan, "before-traffic") || !this.migrate(plan, "alongside")) return;
+      this.scale(plan, "rising");
     }
     const services = routedServices(plan);
     for (const service of reached("routes") ? services : reached("one-route") ? services.slice(0, 1) : []) {
@@ -239,6 +261,9 @@ export class Channel {
     this.record = record;
     if (!reached("complete")) return;
     this.store?.cleanUp(plan);
+    this.scale(plan, "falling");
+    const kept = plan.releases.map(({ release }) => release.id);
+    for (const id of Object.keys(this.pods)) if (!kept.includes(id)) delete this.pods[id];
     for (const service of Object.keys(this.routes))
       if (!services.includes(service)) this.deleteRoute(service);
     this.mirror = { transition: record.transition.id, at: record.transition.at };

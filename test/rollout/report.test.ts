@@ -19,6 +19,7 @@ import {
   recordOf,
   rolledBack,
   rolling,
+  sized,
   steady,
   withoutData,
 } from "./releases";
@@ -32,7 +33,7 @@ function decided(proposal: Proposal, verdicts: Verdict[] = []): Decision {
     live: liveAt(rolling(10)),
     attempt: 1,
     strictHold: false,
-    replicas: { api: 2, worker: 2 },
+    capacity: sized({ api: 2, worker: 2 }),
     data: withoutData,
     id: "t2",
     now: at(60),
@@ -178,6 +179,7 @@ describe("the stack's outputs", () => {
 
   test("for programs", () => {
     expect(summarize(recordOf(rolling(10)))).toEqual({
+      services: { api: 10 },
       state: "rolling",
       baseline: "1.0.0",
       candidate: "1.1.0",
