@@ -5,6 +5,7 @@ import type { LiveTraffic } from "../rollout/live";
 import { observeActor } from "./actor";
 import { observeArtifact } from "./artifact";
 import { observeBudget } from "./budget";
+import { observeCapacity } from "./capacity";
 import { observeCompat } from "./compat";
 import { observeEvidence } from "./evidence";
 import { observeGovernance } from "./governance";
@@ -46,6 +47,7 @@ export async function takeSnapshot(
     services,
     split,
     pods,
+    capacity,
     promotion,
     budget,
     incidents,
@@ -60,6 +62,7 @@ export async function takeSnapshot(
     observeServices(transition, sources),
     observeSplit(transition, sources),
     observePods(transition, sources),
+    observeCapacity(transition, sources),
     observePromotion(transition, sources),
     observeBudget(transition, sources),
     observeIncidents(transition, sources),
@@ -77,6 +80,7 @@ export async function takeSnapshot(
     services,
     split,
     pods,
+    capacity,
     promotion,
     budget,
     incidents,

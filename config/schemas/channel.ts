@@ -126,6 +126,8 @@ const fields = z.strictObject({
   capacity: capacityMode.default("full"),
   /** Bounds the pods of both releases; any number where it is left out. */
   surge: surge.optional(),
+  /** Whether a step needs room on the nodes there are; not where nodes are added when they are needed. */
+  nodeRoom: z.boolean({ error: "expected true or false" }).default(true),
   migrations: migrationPolicy.prefault({}),
   /** What is done before the first migration of a release; nothing where it is left out. */
   backup: backupPolicy.optional(),

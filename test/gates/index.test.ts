@@ -52,6 +52,7 @@ describe("all gates of one transition", () => {
       "rbac",
       "reason",
       "data-plane",
+      "capacity",
       "incident",
       "error-budget",
       "observation",
