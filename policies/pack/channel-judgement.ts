@@ -150,7 +150,8 @@ export async function judgeChannel(
     });
   if (comparison.outcome === "kept") {
     const to = positionOf(comparison.record);
-    const wrong = wrongSizes(asked.sizes, comparison.record.sizes ?? {}, settings, true);
+    const kept = comparison.record.sizes ?? {};
+    const wrong = wrongSizes(asked.sizes, kept, kept, settings);
     if (wrong !== null) return refused(wrong);
     return { outcome: "passed", channel: { ...judged, transition: null, to, data: dataAt(to, null) } };
   }
@@ -168,31 +169,35 @@ export async function judgeChannel(
   const { attempt } = configuration.settings;
   const underlying = step.kind === "resume" ? step.underlying : step.kind;
   const own = sizesAfter(underlying, step.to, today.record, today.live, settings);
-  const wrong = wrongSizes(asked.sizes, own, settings, underlying !== "start" && underlying !== "advance");
+  const isLookedUp = underlying === "start" || underlying === "advance";
+  const sameRollout = record?.candidate?.id === step.to.candidate?.id;
+  const remembered = isLookedUp || !sameRollout ? {} : (record?.sizes ?? {});
+  const wrong = wrongSizes(asked.sizes, own, remembered, settings);
   if (wrong !== null) return refused(wrong);
   const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
   return { outcome: "passed", channel: { ...judged, transition, to: step.to, data } };
 }
 
 /**
- * Why the sizes cannot be what the program saw, or null. An autoscaler goes on between two looks: where a step looks
- * them up they need not be the same, but within bounds.
+ * Why the sizes cannot be what the program saw, or null. An autoscaler goes on between two looks, so only what is
+ * remembered has to be the same.
  */
 function wrongSizes(
   asked: Sizes,
   own: Sizes,
+  remembered: Sizes,
   { services }: CapacitySettings,
-  isRemembered: boolean,
 ): string | null {
   const names = [...new Set([...Object.keys(asked), ...Object.keys(own)])].sort();
   for (const service of names) {
     const [said, seen] = [asked[service], own[service]];
     const known = `it counts on ${said ?? "no known number of"} pods of ${service}`;
+    const isRemembered = remembered[service] !== undefined;
     if (said === undefined || seen === undefined || (isRemembered && said !== seen)) {
       return `${known}, and it is ${seen ?? "not autoscaled"}`;
     }
     const bounds = services[service];
-    if (bounds === undefined || !("maxReplicas" in bounds)) continue;
+    if (isRemembered || bounds === undefined || !("maxReplicas" in bounds)) continue;
     const { minReplicas, maxReplicas } = bounds;
     if (said < minReplicas || said > maxReplicas)
       return `${known}, and may have ${minReplicas} to ${maxReplicas}`;

@@ -149,6 +149,25 @@ describe("the sizes of autoscaled services", () => {
     expect(await reasons(targetOf("rollback", rolledBack()), sizes, from)).toEqual(expected);
   });
 
+  test("do not stand in a rollback's way where none are remembered: the start had not got to its end", async () => {
+    const live = async () => ({
+      ...liveAt(rolling(10)),
+      workloads: { [objectName("api", old)]: { replicas: 9 } },
+    });
+    const of = situation(steady(), {}, old);
+    const memory = async () => ({
+      record: recordOf(steady()),
+      intent: intentTo("start", rolling(10), "t9"),
+    });
+    const killed = { ...of, more: { ...of.more, live, memory } };
+    expect(await reasons(targetOf("rollback", rolledBack()), { api: 8 }, killed)).toEqual([]);
+  });
+
+  test("that are remembered stay, also where the bounds were changed since", async () => {
+    const kept = situation(rolling(10), { sizes: { api: 25 } });
+    expect(await reasons(targetOf("advance", rolling(10), "t1"), { api: 25 }, kept)).toEqual([]);
+  });
+
   test("are what is remembered where nothing moves", async () => {
     const kept = situation(rolling(10), { sizes: { api: 7 } });
     expect(await reasons(targetOf("advance", rolling(10), "t1"), { api: 7 }, kept)).toEqual([]);
