@@ -97,6 +97,8 @@ export class Channel {
   capacity = sized(replicas);
   /** Release and service → pods that it was last asked to have. */
   pods: Record<string, Record<string, number>> = {};
+  /** Service → most pods of both live releases together that there were in the last update. */
+  most: Record<string, number> = {};
   rules: Record<string, LiveRule[]> = {};
   restored: RestoredData | null = null;
   private seconds = 0;
@@ -168,6 +170,7 @@ export class Channel {
   /** One `pulumi up`; as the program does it. */
   update(gates: Gates, end: End): Update {
     this.wait(1);
+    this.most = {};
     const seen = { record: this.record, intent: this.intent, live: this.live, attempt: this.attempt };
     const now = at(this.seconds);
     const wanted = this.wanted;
@@ -232,6 +235,10 @@ export class Channel {
       this.pods[release.id] = Object.fromEntries(
         services.map(({ service, replicas: pods }) => [service, pods]),
       );
+    }
+    for (const service of Object.keys(replicas)) {
+      const pods = releases.reduce((sum, { release }) => sum + (this.pods[release.id]?.[service] ?? 0), 0);
+      this.most[service] = Math.max(this.most[service] ?? 0, pods);
     }
   }
 
