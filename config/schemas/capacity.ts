@@ -41,6 +41,11 @@ export function replicasFor(size: number, share: number): number {
   return Math.max(1, Math.ceil((size * share) / 100));
 }
 
+/** Pods that a bound allows beyond a service's size. */
+export function surgePods(bound: z.infer<typeof surge>, size: number): number {
+  return typeof bound === "number" ? bound : Math.ceil((size * Number.parseInt(bound, 10)) / 100);
+}
+
 interface Sized {
   replicas?: number | undefined;
   autoscaling?: Autoscaling | undefined;
@@ -102,9 +107,8 @@ function worstPeak(
     stages.map((stage, index): Peak => {
       const candidate = replicasFor(size, stage);
       const baseline = capacity === "full" ? size : replicasFor(size, 100 - (stages[index - 1] ?? 0));
-      const allowed =
-        typeof bound === "number" ? bound : Math.ceil((size * Number.parseInt(bound, 10)) / 100);
-      return { size, stage, baseline, candidate, excess: baseline + candidate - size - allowed };
+      const excess = baseline + candidate - size - surgePods(bound, size);
+      return { size, stage, baseline, candidate, excess };
     }),
   );
   return peaks.reduce<Peak | null>(

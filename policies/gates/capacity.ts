@@ -3,7 +3,7 @@ import { bringsIn, type Finding, isSome, notBroughtIn, verdictOf } from "./findi
 import type { GateInput } from "./input";
 import type { CapacitySource } from "./input/capacity";
 import { placed } from "./node-room";
-import { amountOf, keptTooSmall, newPods, type PodDemand } from "./pod-demand";
+import { amountOf, beyondSurge, keptTooSmall, newPods, type PodDemand } from "./pod-demand";
 import { inUnit, judgeQuota } from "./quota-room";
 
 const gate = "capacity";
@@ -15,8 +15,8 @@ export function capacity(input: GateInput): Verdict {
   const { capacity: seen } = input.snapshot;
   const skipped = (reason: string): Verdict => ({ gate, status: "skipped", reason });
   if (!bringsIn(input)) return skipped(notBroughtIn);
-  const small = keptTooSmall(input);
-  if (small.length > 0) return { gate, status: "hold", reason: small.join("; ") };
+  const apart = [...keptTooSmall(input), ...beyondSurge(input)];
+  if (apart.length > 0) return { gate, status: "hold", reason: apart.join("; ") };
   if (seen.status === "not-configured") return skipped("nobody has looked for room");
   if (seen.status === "unavailable") return { gate, status: "hold", reason: seen.problem };
   const demands = newPods(input, seen.defaults);

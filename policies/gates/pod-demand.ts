@@ -1,3 +1,4 @@
+import { defaultReplicas, surgePods } from "../../config/schemas/capacity";
 import { thousandths } from "../../config/schemas/quantity";
 import { capacitySettings, plannedReleases } from "../../rollout/capacity";
 import { positionOf } from "../../rollout/record";
@@ -47,6 +48,26 @@ export function keptTooSmall(input: Parameters<typeof planned>[0]): string[] {
   });
 }
 
+/**
+ * Services of a fixed size whose baseline has more pods than its share needs, so that the step would go beyond the
+ * bound: an update that did not get to its end may have left them.
+ */
+export function beyondSurge(input: Parameters<typeof planned>[0]): string[] {
+  const { surge, services } = input.channel;
+  if (surge === undefined) return [];
+  const all = planned(input).filter(({ autoscaling, scaledBy }) => (autoscaling ?? scaledBy) === undefined);
+  return all.flatMap(({ side, service, replicas }) => {
+    const baseline = all.find((one) => one.side === "baseline" && one.service === service);
+    if (side === "baseline" || baseline === undefined) return [];
+    const has = input.snapshot.live.workloads?.[baseline.name]?.replicas ?? 0;
+    const size = services[service]?.replicas ?? defaultReplicas;
+    if (replicas + has - size <= surgePods(surge, size)) return [];
+    return [
+      `${baseline.name} has ${has} pods, which with ${replicas} of the candidate go beyond \`surge\` (${surge} above ${size}): this update takes away what an unfinished one has left; what a hand has added is for a hand to take away`,
+    ];
+  });
+}
+
 function planned({
   kind,
   to,
@@ -58,8 +79,8 @@ function planned({
   const { live } = snapshot;
   const sizes = sizesAfter(kind, to, record, live, settings);
   const from = record === null ? null : positionOf(record);
-  return plannedReleases(to, from, { settings, sizes, live }).flatMap(({ release, services }) =>
-    services.map((one) => ({ ...one, name: objectName(one.service, release) })),
+  return plannedReleases(to, from, { settings, sizes, live }).flatMap(({ side, release, services }) =>
+    services.map((one) => ({ ...one, side, name: objectName(one.service, release) })),
   );
 }
 

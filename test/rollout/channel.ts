@@ -1,5 +1,6 @@
-import type { StageSetting } from "../../config/schemas/channel";
+import type { ChannelSection, StageSetting } from "../../config/schemas/channel";
 import type { MigrationOrder } from "../../config/schemas/data-store";
+import { capacity } from "../../policies/gates/capacity";
 import { dataPlane } from "../../policies/gates/data-plane";
 import type { GateInput } from "../../policies/gates/input";
 import { migrations } from "../../policies/gates/migrations";
@@ -12,7 +13,7 @@ import { type Decision, decide, intentOf, type Plan, routedServices, routeWeight
 import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
-import { httpServices, type Release, resolveRelease } from "../../rollout/release";
+import { httpServices, objectName, type Release, resolveRelease } from "../../rollout/release";
 import { afterRestore } from "../../rollout/restored";
 import type { RestoredData } from "../../rollout/restored-data";
 import type { Verdict } from "../../rollout/verdict";
@@ -95,6 +96,8 @@ export class Channel {
   cohorts: Cohort[] = [];
   migrationOrder: MigrationOrder = "sequential";
   capacity = sized(replicas);
+  /** What the gate of capacity goes by; it is not asked where there is none. */
+  bounded: ChannelSection | null = null;
   /** Release and service → pods that it was last asked to have. */
   pods: Record<string, Record<string, number>> = {};
   /** Service → most pods of both live releases together that there were in the last update. */
@@ -130,7 +133,11 @@ export class Channel {
   /** As it is now: a route or Job that changes is replaced by another one. */
   get live(): LiveTraffic {
     const { mirror, restored } = this;
+    const workloads = Object.entries(this.pods).flatMap(([id, services]) =>
+      Object.entries(services).map(([service, count]) => [objectName(service, { id }), { replicas: count }]),
+    );
     return {
+      ...(this.bounded === null ? {} : { workloads: Object.fromEntries(workloads) }),
       routes: { ...this.routes },
       rules: { ...this.rules },
       mirror,
@@ -223,7 +230,11 @@ export class Channel {
     const { attempt } = this;
     const input = transition({ kind, to, attempt, channel: withLedger, snapshot: { live } });
     const asked = this.store === null ? [dataPlane] : [dataPlane, semver, migrations];
-    return asked.map((gate) => gate({ ...input, record }));
+    const { bounded } = this;
+    return [
+      ...asked.map((gate) => gate({ ...input, record })),
+      ...(bounded === null ? [] : [capacity({ ...input, record, channel: bounded })]),
+    ];
   }
 
   private migrate(plan: Plan, step: MigrationStep): boolean {
