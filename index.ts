@@ -14,6 +14,7 @@ import { refuseObjects } from "./observe/ownership";
 import { writeReport } from "./observe/report-file";
 import { readMemory } from "./observe/state";
 import { observeTraffic } from "./observe/traffic";
+import { capacitySettings } from "./rollout/capacity";
 import { cohortsOf } from "./rollout/cohorts";
 import { dataSettings } from "./rollout/data-jobs";
 import { decide } from "./rollout/plan";
@@ -64,9 +65,7 @@ async function releaseChannel(): Promise<Record<string, unknown>> {
     live,
     attempt: settings.attempt,
     strictHold: settings.strictHold,
-    replicas: Object.fromEntries(
-      Object.entries(channel.services).map(([name, { replicas }]) => [name, replicas]),
-    ),
+    capacity: capacitySettings(channel),
     data: dataSettings(channel),
     id: ulid(now.getTime()),
     now: now.toISOString(),

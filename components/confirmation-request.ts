@@ -1,17 +1,18 @@
 import type { ChannelSection } from "../config/schemas/channel";
 import type { ConfirmationRequest } from "../observe/data-plane";
 import { confirmedCohorts } from "../rollout/cohorts";
-import { type Plan, routedServices, routeWeights } from "../rollout/plan";
+import { type Plan, routeWeights } from "../rollout/plan";
 import type { Release } from "../rollout/release";
 import { hostnamesFor, protocolOf } from "../rollout/routes";
 
 /**
- * What the data plane is asked of a plan.
+ * What the data plane is asked of some services of a plan.
  * @param id of the transition; each asks anew
  */
 export function confirmationRequest(
   id: string,
   plan: Plan,
+  services: readonly string[],
   { gateway, confirmWithin }: ChannelSection,
 ): ConfirmationRequest {
   return {
@@ -19,7 +20,7 @@ export function confirmationRequest(
     url: gateway.url,
     releaseHeader: gateway.releaseHeader,
     withinSeconds: confirmWithin,
-    services: routedServices(plan).map((service) => {
+    services: services.map((service) => {
       const weights = routeWeights(plan, service);
       const candidate = weights.at(-1)?.release ?? plan.to.baseline;
       const spec = candidate.services[service];

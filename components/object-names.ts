@@ -30,6 +30,11 @@ export function objectNames(
   requireValid([...names, ...routes, ...ownMaps]);
   return {
     Deployment: names,
+    HorizontalPodAutoscaler: plan.releases.flatMap(({ release, services }) =>
+      services
+        .filter(({ autoscaling }) => autoscaling !== undefined)
+        .map(({ service }) => objectName(service, release)),
+    ),
     PodDisruptionBudget: names,
     ConfigMap: [...names, ...ownMaps],
     Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],

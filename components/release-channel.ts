@@ -1,33 +1,24 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
-import { type ChannelSection, defaultCapacity } from "../config/schemas/channel";
+import { type ChannelSection, defaultPlace } from "../config/schemas/channel";
 import { type Account, conclude, nextSequence } from "../evidence/chain/conclude";
 import { stashNames } from "../observe/state";
-import { cohortMatches } from "../rollout/cohorts";
+import type { PlannedRelease, PlannedService } from "../rollout/capacity";
 import { correlationsOf } from "../rollout/correlation";
 import type { Backup } from "../rollout/data-jobs";
 import type { Attribution } from "../rollout/history";
 import { mirrorName } from "../rollout/labels";
-import {
-  followed,
-  intentOf,
-  type Plan,
-  type PlannedRelease,
-  routedServices,
-  routeWeights,
-} from "../rollout/plan";
+import { serviceRanks } from "../rollout/order";
+import { intentOf, type Plan } from "../rollout/plan";
 import type { ChannelRecord, Intent, TransitionRef } from "../rollout/record";
-import type { Release } from "../rollout/release";
-import { protocolOf } from "../rollout/routes";
-import { adapterOf } from "../traffic/adapters";
-import { confirmationRequest } from "./confirmation-request";
+import { objectName, type Release } from "../rollout/release";
+import { CapacityConfirmation } from "./capacity-confirmation";
 import { DataChanges } from "./data-changes";
 import { EvidenceRecord } from "./evidence-record";
 import { type ChannelContext, channelLabels, ownAnnotations } from "./release-context";
 import { ReleaseDeployment } from "./release-deployment";
-import { TrafficConfirmation } from "./traffic-confirmation";
-import { TrafficSplit } from "./traffic-split";
+import { TrafficShift } from "./traffic-shift";
 
 export interface ReleaseChannelArgs {
   /** The stack's name. */
@@ -101,14 +92,20 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       [intent],
     );
     const rising = this.releases("rising", [intent, ...data.before]);
-    const routes = this.routes([intent, ...rising]);
-    const confirmation = new TrafficConfirmation(
-      `${channelName}-confirmation`,
-      { request: confirmationRequest(this.transitionId(), plan, section) },
-      { parent: this, dependsOn: [intent, ...rising, ...routes] },
+    const shift = new TrafficShift(
+      {
+        context: this.context,
+        section,
+        plan,
+        transition: this.transition(),
+        correlation: this.rolloutCorrelation(),
+        goesBack: this.goesBack(),
+      },
+      this,
+      [intent, ...rising, ...this.autoscaled(rising)],
     );
-    const confirmed = [confirmation, ...data.after([confirmation])];
-    const { follows, evidence } = this.conclusion(intent, confirmation, data);
+    const confirmed = [...shift.confirmations, ...data.after(shift.confirmations)];
+    const { follows, evidence } = this.conclusion(intent, shift, data);
     const proven = this.evidence(evidence, confirmed);
     const record = new pulumi.Stash(
       stashNames.record,
@@ -130,56 +127,65 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       .flatMap((planned) => this.services(planned, dependsOn));
   }
 
-  private services({ release, services }: PlannedRelease, dependsOn: Dependencies): Dependencies {
-    const { section } = this.args;
-    return services.flatMap(({ service, replicas }) => {
-      const spec = release.services[service];
-      if (spec === undefined) return [];
-      const capacity = section.services[service] ?? defaultCapacity;
-      return new ReleaseDeployment(
-        `${this.channelName}-${service}-${release.id}`,
-        {
-          context: this.context,
-          service,
-          release,
-          spec,
-          replicas,
-          capacity,
-          readyWithinSeconds: section.readyWithin,
-          drainSeconds: section.drain,
-          correlation: this.correlations[release.id],
-          readyFor: release.id === this.gaining().id ? this.transitionId() : null,
-        },
-        { parent: this, dependsOn },
-      );
-    });
+  /** On a raise in their order: each is begun when those that it comes after are ready. */
+  private services({ release, services, direction }: PlannedRelease, dependsOn: Dependencies): Dependencies {
+    const inOrder = direction === "rising" && !this.goesBack();
+    const registered: Dependencies = [];
+    for (const names of serviceRanks(release)) {
+      const waitsFor = inOrder ? [...dependsOn, ...registered] : dependsOn;
+      const planned = services.filter(({ service }) => names.includes(service));
+      registered.push(...planned.flatMap((one) => this.service(release, one, waitsFor)));
+    }
+    return registered;
   }
 
-  private routes(dependsOn: Dependencies): Dependencies {
-    const { plan, section } = this.args;
-    const { context } = this;
-    const correlation = this.rolloutCorrelation();
-    const routes = routedServices(plan).map((service) => {
-      const weights = routeWeights(plan, service);
-      const split = new TrafficSplit(
-        `${this.channelName}-${service}`,
-        { context, service, weights, follows: followed(plan.to, service), correlation },
-        { parent: this, dependsOn },
-      );
-      const protocol = protocolOf(service, weights);
-      return { service, protocol, weights, cohorts: cohortMatches(plan.to, service), split };
-    });
-    const given = adapterOf(section).register(
+  private service(
+    release: Release,
+    { service, replicas, autoscaling, scaledBy }: PlannedService,
+    dependsOn: Dependencies,
+  ): Dependencies {
+    const { section } = this.args;
+    const spec = release.services[service];
+    if (spec === undefined) return [];
+    const deployment = new ReleaseDeployment(
+      `${this.channelName}-${service}-${release.id}`,
       {
-        channelName: this.channelName,
-        channel: section,
-        to: plan.to,
-        transition: this.transition(),
-        ...{ context, routes, correlation },
+        context: this.context,
+        service,
+        release,
+        spec,
+        replicas,
+        ...(autoscaling === undefined ? {} : { autoscaling }),
+        autoscaled: autoscaling !== undefined || scaledBy !== undefined,
+        place: section.services[service] ?? defaultPlace,
+        readyWithinSeconds: section.readyWithin,
+        drainSeconds: section.drain,
+        correlation: this.correlations[release.id],
+        readyFor: release.id === this.gaining().id ? this.transitionId() : null,
       },
       { parent: this, dependsOn },
     );
-    return [...routes.map(({ split }) => split), ...given];
+    return [deployment];
+  }
+
+  /** What waits until the autoscalers of the release that the traffic goes to have done what they were told. */
+  private autoscaled(dependsOn: Dependencies): Dependencies {
+    const { section, plan } = this.args;
+    const release = this.gaining();
+    const services = plan.releases.find((planned) => planned.release.id === release.id)?.services ?? [];
+    const own = services.filter(({ autoscaling }) => autoscaling !== undefined);
+    if (own.length === 0) return [];
+    const request = {
+      id: this.transitionId(),
+      ...(section.context === undefined ? {} : { context: section.context }),
+      namespace: section.namespace,
+      deployments: Object.fromEntries(
+        own.map(({ service, replicas }) => [objectName(service, release), replicas]),
+      ),
+      withinSeconds: section.readyWithin,
+    };
+    const name = `${this.channelName}-capacity`;
+    return [new CapacityConfirmation(name, { request }, { parent: this, dependsOn })];
   }
 
   /** Of the release that is being rolled out, or else of the one that is live. */
@@ -189,7 +195,7 @@ export class ReleaseChannel extends pulumi.ComponentResource {
   }
 
   /** The record that follows from what was confirmed, and its evidence; what was, where nothing changes. */
-  private conclusion(intent: pulumi.Stash, { confirmed }: TrafficConfirmation, { made }: DataChanges) {
+  private conclusion(intent: pulumi.Stash, { confirmed }: TrafficShift, { made }: DataChanges) {
     const { channel, section, plan, record, account, attribution, keptEvidence } = this.args;
     if (plan.transition === null && record !== null) {
       const { evidence } = record;
@@ -259,9 +265,14 @@ export class ReleaseChannel extends pulumi.ComponentResource {
 
   /** The release that the traffic goes to: it must be ready, whatever the other one does. */
   private gaining(): Release {
-    const { state, baseline, candidate } = this.args.plan.to;
-    const goesBack = state === "rolled-back" || this.transition().kind === "correct";
-    return candidate === null || goesBack ? baseline : candidate;
+    const { baseline, candidate } = this.args.plan.to;
+    return candidate === null || this.goesBack() ? baseline : candidate;
+  }
+
+  private goesBack(): boolean {
+    const { plan, record } = this.args;
+    const kind = (plan.transition ?? record?.transition)?.kind;
+    return plan.to.candidate !== null && (plan.to.state === "rolled-back" || kind === "correct");
   }
 
   private transitionId(): string {
@@ -287,5 +298,6 @@ function judgedInputs({ channel, plan, record }: ReleaseChannelArgs) {
     baseline: plan.to.baseline.id,
     candidate: plan.to.candidate?.id ?? null,
     weight: plan.to.weight,
+    ...(Object.keys(plan.sizes).length === 0 ? {} : { sizes: plan.sizes }),
   };
 }

@@ -1,9 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Autoscaling } from "../config/schemas/capacity";
 import type { ChannelSection } from "../config/schemas/channel";
 import type { ServiceSpec } from "../config/schemas/release";
 import { labelKeys, transitionAnnotation } from "../rollout/labels";
 import { objectName, type Release } from "../rollout/release";
+import { releaseAutoscaler } from "./release-autoscaler";
 import {
   type ChannelContext,
   channelLabels,
@@ -19,8 +21,13 @@ export interface ReleaseDeploymentArgs {
   service: string;
   release: Release;
   spec: ServiceSpec;
+  /** Pods that its share needs. Once it is autoscaled, only what it begins with. */
   replicas: number;
-  capacity: Pick<ChannelSection["services"][string], "resources" | "secrets">;
+  /** Of its autoscaler; none where it is left out. */
+  autoscaling?: Autoscaling;
+  /** Whether an autoscaler, its own or somebody's, decides on its replicas. */
+  autoscaled: boolean;
+  place: Pick<ChannelSection["services"][string], "resources" | "secrets">;
   readyWithinSeconds: number;
   drainSeconds: number;
   correlation: string | undefined;
@@ -33,7 +40,7 @@ export interface ReleaseDeploymentArgs {
 
 const terminationMarginSeconds = 30;
 
-/** One service of one release: its configuration, Deployment, Service and disruption budget. */
+/** One service of one release: its configuration, Deployment, Service, disruption budget and autoscaler. */
 export class ReleaseDeployment extends pulumi.ComponentResource {
   constructor(name: string, args: ReleaseDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("release-channels:index:ReleaseDeployment", name, summary(args), opts);
@@ -86,10 +93,14 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
       child,
     );
 
-    new k8s.apps.v1.Deployment(
+    const deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
-        metadata: { ...metadata, annotations: { ...annotations, ...awaiting(args) } },
+        metadata: {
+          ...metadata,
+          // What was scaled by hand, or by an autoscaler that is gone, must not be able to block a rollback.
+          annotations: { ...annotations, ...awaiting(args), "pulumi.com/patchForce": "true" },
+        },
         spec: {
           replicas: args.replicas,
           revisionHistoryLimit: 2,
@@ -102,8 +113,16 @@ export class ReleaseDeployment extends pulumi.ComponentResource {
           },
         },
       },
-      { ...child, dependsOn: [configuration] },
+      {
+        ...child,
+        dependsOn: [configuration],
+        ...(args.autoscaled ? { ignoreChanges: ["spec.replicas"] } : {}),
+      },
     );
+    const { autoscaling: bounds } = args;
+    if (bounds !== undefined) {
+      releaseAutoscaler(name, { metadata, annotations, bounds }, { ...child, dependsOn: [deployment] });
+    }
     this.registerOutputs({});
   }
 }
@@ -131,7 +150,7 @@ function scrapeAnnotations({ metrics }: ServiceSpec): Record<string, string> {
 }
 
 function podSpec(args: ReleaseDeploymentArgs, configMap: string): k8s.types.input.core.v1.PodSpec {
-  const { service, spec, capacity, drainSeconds } = args;
+  const { service, spec, place, drainSeconds } = args;
   const { http } = spec;
   return {
     automountServiceAccountToken: false,
@@ -148,8 +167,8 @@ function podSpec(args: ReleaseDeploymentArgs, configMap: string): k8s.types.inpu
           ? {}
           : { ports: [{ name: "http", containerPort: http.port, protocol: "TCP" }] }),
         envFrom: [{ configMapRef: { name: configMap } }],
-        env: secretEnvironment(capacity.secrets),
-        resources: capacity.resources,
+        env: secretEnvironment(place.secrets),
+        resources: place.resources,
         readinessProbe: httpProbe(spec.probes.readiness),
         ...(spec.probes.liveness === undefined ? {} : { livenessProbe: httpProbe(spec.probes.liveness) }),
         ...(spec.probes.startup === undefined ? {} : { startupProbe: httpProbe(spec.probes.startup) }),
@@ -163,7 +182,7 @@ function podSpec(args: ReleaseDeploymentArgs, configMap: string): k8s.types.inpu
 }
 
 /** Environment variables whose values only the kubelet reads. */
-export function secretEnvironment(secrets: ReleaseDeploymentArgs["capacity"]["secrets"]) {
+export function secretEnvironment(secrets: ReleaseDeploymentArgs["place"]["secrets"]) {
   return Object.entries(secrets).map(([name, { name: secret, key }]) => ({
     name,
     valueFrom: { secretKeyRef: { name: secret, key } },

@@ -25,7 +25,9 @@ export function readDesired(
   const release = recorded ? orNull(read) : read();
   // What is on its way back keeps what it has: its places may be gone from the configuration with its version.
   for (const needed of [record?.baseline, release]) {
-    if (needed) requirePlaces(needed, channel);
+    if (!needed) continue;
+    requirePlaces(needed, channel);
+    requireScalable(needed, channel);
   }
   return { version, stage, attempt, overlayHash: overlayHash(overlay), release };
 }
@@ -70,5 +72,15 @@ function requirePlaces({ version, services }: Release, channel: StackConfigurati
   if (missing.length === 0) return;
   throw new UserError(
     `Release ${version} has services that this channel's configuration does not place: ${missing.join(", ")}. Add them under channel.services, with replicas and resources, and keep them there as long as the release is live.`,
+  );
+}
+
+function requireScalable({ version, services }: Release, channel: StackConfiguration["channel"]): void {
+  const unscalable = Object.entries(services)
+    .filter(([name, { http }]) => http === undefined && channel.services[name]?.autoscaling !== undefined)
+    .map(([name]) => name);
+  if (unscalable.length === 0) return;
+  throw new UserError(
+    `Release ${version} has services without HTTP, whose share is made by their pods, so none of them can be autoscaled: ${unscalable.join(", ")} (key channel.services.<name>.autoscaling). Give them \`replicas\`.`,
   );
 }

@@ -1,6 +1,7 @@
 import {
   AppsV1Api,
   AuthenticationV1Api,
+  AutoscalingV2Api,
   BatchV1Api,
   type ConfigurationOptions,
   CoreV1Api,
@@ -22,6 +23,7 @@ export interface Cluster {
   apps: AppsV1Api;
   batch: BatchV1Api;
   policy: PolicyV1Api;
+  autoscaling: AutoscalingV2Api;
   custom: CustomObjectsApi;
   /** Says who the kubeconfig's user is. */
   authentication: AuthenticationV1Api;
@@ -59,6 +61,7 @@ export function connect(context: string | undefined): Cluster {
     apps: config.makeApiClient(AppsV1Api),
     batch: config.makeApiClient(BatchV1Api),
     policy: config.makeApiClient(PolicyV1Api),
+    autoscaling: config.makeApiClient(AutoscalingV2Api),
     custom: config.makeApiClient(CustomObjectsApi),
     authentication: config.makeApiClient(AuthenticationV1Api),
   };

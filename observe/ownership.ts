@@ -5,7 +5,14 @@ import type { TransitionKind } from "../rollout/record";
 import type { RouteObjects } from "../traffic/adapter";
 import { ask, type Cluster } from "./kubernetes";
 
-type Kind = "Deployment" | "Service" | "ConfigMap" | "PodDisruptionBudget" | "Job" | "ServiceAccount";
+type Kind =
+  | "Deployment"
+  | "HorizontalPodAutoscaler"
+  | "Service"
+  | "ConfigMap"
+  | "PodDisruptionBudget"
+  | "Job"
+  | "ServiceAccount";
 
 /** Kind → names of the objects an update is about to write; those of its routes are of the adapter's kind. */
 export type ObjectNames = Readonly<Record<Kind | "routes", readonly string[]>>;
@@ -35,6 +42,8 @@ export async function refuseObjects(
 ): Promise<void> {
   const lists: Record<Kind, List> = {
     Deployment: (options) => cluster.apps.listNamespacedDeployment({ namespace }, options),
+    HorizontalPodAutoscaler: (options) =>
+      cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace }, options),
     Service: (options) => cluster.core.listNamespacedService({ namespace }, options),
     ConfigMap: (options) => cluster.core.listNamespacedConfigMap({ namespace }, options),
     PodDisruptionBudget: (options) =>

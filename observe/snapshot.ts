@@ -5,6 +5,7 @@ import type { LiveTraffic } from "../rollout/live";
 import { observeActor } from "./actor";
 import { observeArtifact } from "./artifact";
 import { observeBudget } from "./budget";
+import { observeCapacity } from "./capacity";
 import { observeCompat } from "./compat";
 import { observeEvidence } from "./evidence";
 import { observeEvidenceKey } from "./evidence-key";
@@ -47,6 +48,7 @@ export async function takeSnapshot(
     services,
     split,
     pods,
+    capacity,
     promotion,
     budget,
     incidents,
@@ -62,6 +64,7 @@ export async function takeSnapshot(
     observeServices(transition, sources),
     observeSplit(transition, sources),
     observePods(transition, sources),
+    observeCapacity(transition, sources),
     observePromotion(transition, sources),
     observeBudget(transition, sources),
     observeIncidents(transition, sources),
@@ -80,6 +83,7 @@ export async function takeSnapshot(
     services,
     split,
     pods,
+    capacity,
     promotion,
     budget,
     incidents,

@@ -42,7 +42,7 @@ export function nextRecord(
   attribution: Attribution,
   backup: Backup | null = null,
 ): ChannelRecord {
-  const { transition, to, restore } = plan;
+  const { transition, to, restore, sizes } = plan;
   if (transition === null) throw new Error("without a transition the record stays as it is");
   const previous = withRestore(recorded, restore);
   const restored = restore === null ? previous?.restored : refOf(restore);
@@ -73,6 +73,7 @@ export function nextRecord(
     history: [...(previous?.history ?? []), entry].slice(-historyLength),
     ...rememberedData(plan.data, to, previous),
     ...(restored === undefined ? {} : { restored }),
+    ...(Object.keys(sizes).length === 0 ? {} : { sizes }),
     braked: isBraked(previous, plan),
     ...(previous?.evidence === undefined ? {} : { evidence: previous.evidence }),
   };

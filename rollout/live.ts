@@ -17,6 +17,10 @@ export const liveTraffic = z.object({
   mirror: z.object({ transition: z.string(), at: z.string() }).nullable(),
   /** Jobs that change, copy or check the channel's data. */
   jobs: z.array(jobObservation).default([]),
+  /** Deployment → pods it is asked to have, and somebody's own autoscaler of it; missing where there is none. */
+  workloads: z
+    .record(z.string(), z.object({ replicas: z.int().min(0), scaledBy: z.string().optional() }))
+    .optional(),
   /** The last restore of the channel's data; missing where there was none. */
   restored: restoreObservation.optional(),
 });

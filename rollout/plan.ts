@@ -1,29 +1,12 @@
-import { activeCohorts } from "./cohorts";
+import { type CapacitySettings, type PlannedRelease, plannedReleases } from "./capacity";
 import { type DataSettings, type PlannedData, plannedData } from "./data-jobs";
 import type { LiveTraffic } from "./live";
 import type { Proposal } from "./proposal";
 import { type ChannelRecord, type Intent, type Position, positionOf, type TransitionKind } from "./record";
 import { httpServices, type Release } from "./release";
 import { afterRestore, type Restore } from "./restored";
-import { type Side, sharedReplicas, weightedReplicas } from "./stages";
+import { type Sizes, sizesAfter } from "./sizes";
 import type { Verdict } from "./verdict";
-
-/** One service of one live release, as it is to be. */
-export interface PlannedService {
-  service: string;
-  replicas: number;
-}
-
-/** One live release, as it is to be. */
-export interface PlannedRelease {
-  side: Side;
-  release: Release;
-  /** Share of the traffic, 0 to 100. */
-  share: number;
-  /** A rising side is Ready before traffic moves; a falling one is changed after it was seen to have moved. */
-  direction: "rising" | "falling";
-  services: PlannedService[];
-}
 
 /** Everything this update registers. Plain data that prints as itself. */
 export interface Plan {
@@ -32,6 +15,8 @@ export interface Plan {
   from: Position | null;
   to: Position;
   releases: PlannedRelease[];
+  /** Of services that are autoscaled; none where the channel has none, or one release alone. */
+  sizes: Sizes;
   data: PlannedData;
   /** A restore of the data that it takes into account. */
   restore: Restore | null;
@@ -54,8 +39,7 @@ export interface DecideInput {
   live: LiveTraffic;
   attempt: number;
   strictHold: boolean;
-  /** Full size of each service. */
-  replicas: Readonly<Record<string, number>>;
+  capacity: CapacitySettings;
   data: DataSettings;
   /** Id for the transition, should there be one. */
   id: string;
@@ -128,57 +112,9 @@ function planOf(
     settings: input.data,
     jobs: live.jobs,
   });
-  return { transition, from, to, why, releases: plannedReleases(to, from, input), data, restore };
-}
-
-function plannedReleases(
-  to: Position,
-  from: Position | null,
-  { replicas, live }: DecideInput,
-): PlannedRelease[] {
-  const { baseline, candidate, weight } = to;
-  // How many requests a cohort has is not known: as many as the candidate may have to answer, until it was seen to go.
-  const cohorts = [to, from].some((one) => one !== null && activeCohorts(one).length > 0);
-  const answered = weight > 0 && cohorts ? 100 : weight;
-  const side = (name: Side, release: Release, other: Release | null, share: number): PlannedRelease => ({
-    side: name,
-    release,
-    share,
-    direction: directionOf(release, share, from, live),
-    services: Object.entries(release.services).map(([service, { http }]) => ({
-      service,
-      replicas: (http === undefined ? sharedReplicas : weightedReplicas)(name, {
-        replicas: replicas[service] ?? 1,
-        weight: http === undefined ? weight : answered,
-        alone: other?.services[service] === undefined,
-      }),
-    })),
-  });
-  return [
-    side("baseline", baseline, candidate, 100 - weight),
-    ...(candidate === null ? [] : [side("candidate", candidate, baseline, weight)]),
-  ];
-}
-
-/** Compared with what is recorded and with what is live: a share may have been moved without being recorded. */
-function directionOf(
-  release: Release,
-  share: number,
-  from: Position | null,
-  live: LiveTraffic,
-): PlannedRelease["direction"] {
-  const known = [
-    recordedShare(release, from),
-    ...httpServices(release).flatMap((service) => live.routes[service]?.[release.id] ?? []),
-  ];
-  if (share === 0) return "falling";
-  if (share > Math.min(...known)) return "rising";
-  return share < Math.max(...known) ? "falling" : "rising";
-}
-
-function recordedShare({ id }: Release, from: Position | null): number {
-  if (id === from?.candidate?.id) return from.weight;
-  return id === from?.baseline.id ? 100 - from.weight : 0;
+  const sizes = sizesAfter(transition === null ? null : kind, to, record, live, input.capacity);
+  const releases = plannedReleases(to, from, { settings: input.capacity, sizes, live });
+  return { transition, from, to, why, releases, sizes, data, restore };
 }
 
 /** Weights of one service's route: release id → weight, summing to 100. */

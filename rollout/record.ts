@@ -126,6 +126,8 @@ export const channelRecord = position.extend({
   restored: restoreRef.optional(),
   /** Ids of the migrations that restores have taken back and nothing has run again. */
   lost: z.array(z.string()).optional(),
+  /** Full size of each autoscaled service of this rollout, in pods, as it was when the candidate last got more. */
+  sizes: z.record(z.string(), z.int().min(1)).optional(),
   /** A weight lowered by a human hand was adopted: not raised until the attempt is. */
   braked: z.boolean(),
   /** Of the transition; missing in records of earlier programs. */
@@ -166,6 +168,13 @@ export const confirmation = z.object({
 });
 
 export type Confirmation = z.infer<typeof confirmation>;
+
+/** What was seen of several groups of services, one after the other. */
+export function together(confirmations: readonly Confirmation[]): Confirmation {
+  const last = confirmations.reduce((newest, one) => (one.confirmedAt > newest.confirmedAt ? one : newest));
+  const services = Object.assign({}, ...confirmations.map((one) => one.services)) as Confirmation["services"];
+  return { ...last, services };
+}
 
 export const historyLength = 50;
 

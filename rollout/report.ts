@@ -1,8 +1,11 @@
+import type { PlannedService } from "./capacity";
 import { activeCohorts } from "./cohorts";
 import { dataRows, describeRestored, runLater, runNow } from "./data-report";
-import type { Decision, Plan } from "./plan";
+import { routeRanks } from "./order";
+import { type Decision, type Plan, routedServices, routeWeights } from "./plan";
 import type { Proposal } from "./proposal";
 import type { ChannelRecord, Position } from "./record";
+import { httpServices, type Release } from "./release";
 import { table } from "./table";
 import type { Verdict, VerdictStatus } from "./verdict";
 
@@ -55,13 +58,39 @@ function planRows(plan: Plan): string[][] {
     ["from", plan.from === null ? "nothing" : describePosition(plan.from)],
     ["to", describePosition(plan.to)],
     ...cohortRows(plan.to),
+    ...routeRows(plan),
     ...dataRows(plan),
     ...plan.releases.map(({ release, side, services }) => [
       "replicas",
-      `${release.version} (${side}): ${services.map(({ service, replicas }) => `${service} ${replicas}`).join(", ")}`,
+      `${release.version} (${side}): ${services.map(replicasText).join(", ")}`,
     ]),
     ...retired(plan).map((version) => ["remove", `${version}, no longer needed`]),
   ];
+}
+
+/** `api 3`, `api 3 to 9` where it is autoscaled */
+function replicasText({ service, replicas, autoscaling, scaledBy }: PlannedService): string {
+  if (scaledBy !== undefined) return `${service} as ${scaledBy} says`;
+  return `${service} ${replicas}${autoscaling === undefined ? "" : ` to ${autoscaling.maxReplicas}`}`;
+}
+
+/** What each service's route gives the candidate, in the order in which they move; told where there are several. */
+function routeRows(plan: Plan): string[][] {
+  const { candidate } = plan.to;
+  if (candidate === null || routedServices(plan).length < 2) return [];
+  const steps = routeRanks(plan).map((services) =>
+    services.map((service) => `${service} ${weightOf(plan, service, candidate)} %`).join(", "),
+  );
+  const inOrder = isRaised(plan) ? steps : steps.toReversed();
+  return [["routes", `${candidate.version}: ${inOrder.join(", then ")}`]];
+}
+
+function isRaised({ transition, to }: Plan): boolean {
+  return to.state !== "rolled-back" && transition?.kind !== "correct";
+}
+
+function weightOf(plan: Plan, service: string, { id }: Release): number {
+  return routeWeights(plan, service).find(({ release }) => release.id === id)?.weight ?? 0;
 }
 
 /** Which cohorts apply from this step on, which later, and which are taken back by it. */
@@ -148,6 +177,14 @@ export function explainDecision(
             from: plan.from === null ? null : positionForPrograms(plan.from),
             to: positionForPrograms(plan.to),
             restore: plan.restore,
+            routes: routeRanks(plan)
+              .flat()
+              .map((service) => ({
+                service,
+                weights: Object.fromEntries(
+                  routeWeights(plan, service).map(({ release, weight }) => [release.version, weight]),
+                ),
+              })),
             migrations: runNow(plan),
             laterMigrations: runLater(plan),
             releases: plan.releases.map(({ release, side, share, services }) => ({
@@ -216,6 +253,20 @@ function holders(reasons: string[]): string {
 
 /** The stack's output for programs. */
 export function summarize(record: ChannelRecord) {
-  const { transition, evidence } = record;
-  return { ...positionForPrograms(record), transition, ...(evidence === undefined ? {} : { evidence }) };
+  const { baseline, candidate, weight, transition, evidence } = record;
+  const routed = [baseline, candidate].flatMap((release) => (release === null ? [] : httpServices(release)));
+  const share = (service: string) => {
+    if (candidate?.services[service]?.http === undefined) return 0;
+    return baseline.services[service]?.http === undefined ? 100 : weight;
+  };
+  /** Share of the candidate on each route. */
+  const services = Object.fromEntries(
+    [...new Set(routed)].sort().map((service) => [service, share(service)]),
+  );
+  return {
+    ...positionForPrograms(record),
+    ...(candidate === null ? {} : { services }),
+    transition,
+    ...(evidence === undefined ? {} : { evidence }),
+  };
 }

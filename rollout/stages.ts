@@ -1,3 +1,5 @@
+import { type CapacityMode, replicasFor } from "../config/schemas/capacity";
+
 /** The next stage above a weight, or null at the top. Never skips one. */
 export function nextStage(stages: readonly number[], weight: number): number | null {
   return stages.find((stage) => stage > weight) ?? null;
@@ -5,7 +7,7 @@ export function nextStage(stages: readonly number[], weight: number): number | n
 
 export type Side = "baseline" | "candidate";
 
-/** What a service without weights needs to know of its two sides. */
+/** What a service needs to know of its two sides. */
 export interface ReplicaShare {
   /** Full size of the service. */
   replicas: number;
@@ -17,11 +19,17 @@ export interface ReplicaShare {
 
 /**
  * Replicas of one side of a service moved by weights: the candidate what its share needs, at least one while it
- * has any; the baseline its full set until it is retired, so that going back needs nothing to start.
+ * has any; the baseline its full set until it is retired, so that going back needs nothing to start, or where that is
+ * too much what its share needs.
  */
-export function weightedReplicas(side: Side, { replicas, weight, alone }: ReplicaShare): number {
-  if (alone || side === "baseline") return replicas;
-  return Math.max(1, Math.ceil((replicas * weight) / 100));
+export function weightedReplicas(
+  side: Side,
+  { replicas, weight, alone }: ReplicaShare,
+  capacity: CapacityMode,
+): number {
+  if (alone) return replicas;
+  if (side === "candidate") return replicasFor(replicas, weight);
+  return capacity === "full" ? replicas : replicasFor(replicas, 100 - weight);
 }
 
 /**

@@ -80,6 +80,8 @@ export interface TrafficAdapter {
   problem(sources: TrafficSources, to: Position): Promise<string | null>;
   /** What every service of the channel's requests are shared out by now, whoever has set it. */
   live(sources: TrafficSources): Promise<LiveRoutes>;
+  /** It gives the weights of all services at once: none of them can come after another. */
+  movesTogether: boolean;
   /** The kinds of objects that it writes to the cluster, to be checked for other owners first. */
   objects: readonly RouteObjects[];
   /** Registers what gives the weights; returns what the data plane's confirmation has to wait for. */

@@ -2,6 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import canonicalize from "canonicalize";
 import { z } from "zod";
+import type { Release } from "../rollout/release";
 import { routesAt } from "../rollout/routes";
 import type { LiveRoutes, TrafficAdapter, TrafficSources, TrafficTarget, WrittenWeights } from "./adapter";
 import { type CommandCalls, type CommandRequest, readWeights } from "./command";
@@ -59,6 +60,12 @@ function requestFor(target: TrafficTarget): CommandRequest {
   };
 }
 
+function orderProblem({ version, services }: Release): string | null {
+  const ordered = Object.keys(services).filter((name) => (services[name]?.after ?? []).length > 0);
+  if (ordered.length === 0) return null;
+  return `${version} lets ${ordered.join(", ")} come after other services (\`after\` in its release file), and commands give the weights of all services at once (key channel.gateway.adapter): release what has to come first by itself`;
+}
+
 async function live(sources: TrafficSources): Promise<LiveRoutes> {
   const read = await readWeights(callsOf(sources), sources.projectDir);
   return "problem" in read ? { routes: {}, unread: read.problem } : { routes: { ...read.weights } };
@@ -89,8 +96,9 @@ function parsed(text: string): unknown {
 /** Commands of the user's own, for whatever routes the requests: what they cannot do is refused, never assumed. */
 export const commandAdapter: TrafficAdapter = {
   // What its `read` cannot say is told with the live weights.
-  problem: async () => null,
+  problem: async (_, { candidate, baseline }) => orderProblem(candidate ?? baseline),
   live,
+  movesTogether: true,
   objects: [],
   register: (traffic, opts) => [
     new CommandTrafficAdapter(`${traffic.channelName}-traffic`, { request: requestFor(traffic) }, opts),

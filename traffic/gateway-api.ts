@@ -225,6 +225,7 @@ function matching(protocol: RouteShares["protocol"], matches: RouteMatch[]): { m
 export const gatewayApi: TrafficAdapter = {
   problem,
   live,
+  movesTogether: false,
   objects: kinds.map(({ kind, plural }) => ({
     kind,
     list: (cluster, namespace, options) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { autoscaling, capacityMode, checkSurge, surge } from "./capacity";
 import { checkCohorts, cohorts } from "./cohorts";
 import { backupPolicy, migrationPolicy } from "./data-store";
 import { durationSeconds } from "./duration";
@@ -8,16 +9,29 @@ import { dnsLabel, environment, semanticVersion, webAddress } from "./names";
 import { dataSpec } from "./release";
 import { resources, secretReferences } from "./workload";
 
-const capacity = z.strictObject({
-  replicas: z.int().min(1).default(2),
-  resources,
-  /** Overlay on the release's environment; snapshotted with each release. */
-  env: environment.default({}),
-  secrets: secretReferences,
-});
+const servicePlace = z
+  .strictObject({
+    /** Full size of the service; `defaultReplicas` where nothing is said of it. */
+    replicas: z.int().min(1).optional(),
+    /** In place of a fixed size. */
+    autoscaling: autoscaling.optional(),
+    resources,
+    /** Overlay on the release's environment; snapshotted with each release. */
+    env: environment.default({}),
+    secrets: secretReferences,
+  })
+  .superRefine(({ replicas, autoscaling: bounds, resources: { requests = {} } }, context) => {
+    if (bounds === undefined) return;
+    const refuse = (message: string, input: unknown) =>
+      context.addIssue({ code: "custom", path: ["autoscaling"], message, input });
+    if (replicas !== undefined) refuse("expected either `replicas` or `autoscaling`, not both", bounds);
+    if (!("cpu" in requests)) {
+      refuse("expected `resources.requests.cpu` beside it, which `cpuUtilization` is a share of", bounds);
+    }
+  });
 
 /** For a service that the section does not name (any more). */
-export const defaultCapacity = capacity.parse({});
+export const defaultPlace = servicePlace.parse({});
 
 /** Weights of the candidate, ascending, the last one 100. */
 const stages = z
@@ -86,7 +100,13 @@ const fields = z.strictObject({
   gateway,
   /** Whose requests go wholly to the candidate, before the weight is asked. */
   cohorts: cohorts.default({}),
-  services: z.record(dnsLabel(30), capacity),
+  services: z.record(dnsLabel(30), servicePlace),
+  /** What the baseline keeps while its share goes down. */
+  capacity: capacityMode.default("full"),
+  /** Bounds the pods of both releases; any number where it is left out. */
+  surge: surge.optional(),
+  /** Whether a step needs room on the nodes there are; not where nodes are added when they are needed. */
+  nodeRoom: z.boolean({ error: "expected true or false" }).default(true),
   migrations: migrationPolicy.prefault({}),
   /** What is done before the first migration of a release; nothing where it is left out. */
   backup: backupPolicy.optional(),
@@ -123,6 +143,7 @@ export const channelSection = fields.superRefine((section, context) => {
   const { stages, observation, cohorts } = section;
   checkGateway(section.gateway, cohorts, context);
   checkCohorts(cohorts, stages, context);
+  checkSurge(section, context);
   const unknown = Object.keys(observation.stages).filter((weight) => !stages.includes(Number(weight)));
   for (const weight of unknown) {
     context.addIssue({

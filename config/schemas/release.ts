@@ -64,9 +64,38 @@ export const serviceSpec = z.strictObject({
     .superRefine(checkGrpc)
     .optional(),
   probes: z.strictObject({ readiness: probe, liveness: probe.optional(), startup: probe.optional() }),
+  /** Services of the same release that come before it: on a raise they are ready, and their routes moved, first. */
+  after: z.array(dnsLabel(30)).min(1).optional(),
   metrics: z.strictObject({ port, path: absolutePath.default("/metrics") }).optional(),
   env: environment.default({}),
 });
+
+type Ordered = Readonly<Record<string, { after?: string[] | undefined }>>;
+
+/** Refuses what no order can keep. */
+function checkOrder(services: Ordered, context: z.RefinementCtx): void {
+  for (const [name, { after = [] }] of Object.entries(services)) {
+    after.forEach((other, index) => {
+      const refuse = (message: string) =>
+        context.addIssue({ code: "custom", path: [name, "after", index], message, input: other });
+      if (services[other] === undefined) {
+        refuse(`expected a service of this release: ${Object.keys(services).join(", ")}`);
+      } else if (other === name) {
+        refuse("expected another service: none comes after itself");
+      } else if (comesAfter(other, name, services)) {
+        refuse(`expected an order without a circle: ${other} comes after ${name}`);
+      }
+    });
+  }
+}
+
+function comesAfter(name: string, wanted: string, services: Ordered, seen = new Set<string>()): boolean {
+  if (seen.has(name)) return false;
+  seen.add(name);
+  return (services[name]?.after ?? []).some(
+    (other) => other === wanted || comesAfter(other, wanted, services, seen),
+  );
+}
 
 export const dataSpec = z.strictObject({
   writes: z.int().min(0),
@@ -87,7 +116,8 @@ export const releaseFile = z.strictObject({
   product: dnsLabel(20),
   services: z
     .record(dnsLabel(30), serviceSpec)
-    .refine((services) => Object.keys(services).length > 0, { error: "expected at least one service" }),
+    .refine((services) => Object.keys(services).length > 0, { error: "expected at least one service" })
+    .superRefine(checkOrder),
   /** Versions of the data schema this release writes, and those it can read. */
   data: dataSpec.optional(),
   /** Plugins have versions of their own: those this release works with. Without a default, so that hashes stay. */

@@ -1,6 +1,15 @@
 import { z } from "zod";
+import { thousandths } from "./quantity";
 
-const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
+const noQuantity = { error: "expected an amount such as 100m, 2 or 128Mi" };
+
+const quantities = z.record(
+  z.string(),
+  z
+    .union([z.string(), z.number()], noQuantity)
+    .transform(String)
+    .refine((text) => thousandths(text) !== null, noQuantity),
+);
 
 export const resources = z
   .strictObject({ requests: quantities.optional(), limits: quantities.optional() })

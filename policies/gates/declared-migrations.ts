@@ -1,5 +1,6 @@
 import type { MigrationPhase, MigrationSpec } from "../../config/schemas/migration";
 import { addedMigrations, broughtMigrations, checksum, isUndone } from "../../rollout/migrations";
+import { serviceRanks } from "../../rollout/order";
 import type { Release } from "../../rollout/release";
 import { routesAt } from "../../rollout/routes";
 import { declareAfterwards, declaredData } from "./declared-data";
@@ -99,6 +100,8 @@ function judgeWayBack({ channel, evidence, to }: GateInput, added: readonly Migr
 /** All waits of one update together have an end that a rollback can wait for, at every step of the rollout. */
 function judgeWaits({ channel, kind, to }: GateInput, added: readonly MigrationSpec[]): Finding[] {
   const { migrations, backup, readyWithin, confirmWithin, maxWait } = channel;
+  const release = judged({ to });
+  const autoscaled = Object.values(channel.services).some(({ autoscaling }) => autoscaling !== undefined);
   const of = (...phases: MigrationPhase[]) => added.filter(({ phase }) => phases.includes(phase));
   const steps: [step: string, awaited: readonly MigrationSpec[]][] =
     kind === "install"
@@ -114,9 +117,9 @@ function judgeWaits({ channel, kind, to }: GateInput, added: readonly MigrationS
     const waits = [
       ...awaited.map(({ deadline }) => deadline ?? migrations.deadline),
       backup?.job?.deadline ?? 0,
-      readyWithin,
+      readyWithin * (serviceRanks(release).length + (autoscaled ? 1 : 0)),
       commandsSeconds(channel, to),
-      confirmWithin,
+      confirmWithin * serviceRanks(release).length,
     ];
     const together = waits.reduce((sum, seconds) => sum + seconds, 0);
     if (together <= maxWait) return [];

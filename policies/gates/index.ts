@@ -1,6 +1,7 @@
 import type { Verdict } from "../../rollout/verdict";
 import { approval } from "./approval";
 import { artifact } from "./artifact";
+import { capacity } from "./capacity";
 import { changeWindow } from "./change-window";
 import { compat } from "./compat";
 import { dataPlane } from "./data-plane";
@@ -34,6 +35,7 @@ const gates = [
   rbac,
   reason,
   dataPlane,
+  capacity,
   incident,
   errorBudget,
   observation,

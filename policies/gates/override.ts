@@ -27,6 +27,7 @@ export const overridable: readonly string[] = [
   "approval",
   "rbac",
   "reason",
+  "capacity",
   "incident",
   "error-budget",
   "observation",

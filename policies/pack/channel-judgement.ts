@@ -9,6 +9,7 @@ import { connect } from "../../observe/kubernetes";
 import type { SnapshotSources } from "../../observe/snapshot";
 import type { Memory } from "../../observe/state";
 import { observeTraffic } from "../../observe/traffic";
+import { type CapacitySettings, capacitySettings } from "../../rollout/capacity";
 import { cohortsOf } from "../../rollout/cohorts";
 import { type DataPlanInput, dataSettings, type PlannedData, plannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
@@ -23,6 +24,7 @@ import {
   type TransitionKind,
 } from "../../rollout/record";
 import { afterRestore, type Restore } from "../../rollout/restored";
+import { type Sizes, sizesAfter } from "../../rollout/sizes";
 import type { Verdict } from "../../rollout/verdict";
 import type { PackRun } from "./run";
 import { compare, type Target } from "./target";
@@ -50,6 +52,10 @@ export interface JudgedChannel {
   chainEnd: EvidenceHead | null;
   /** Keys one of which has to sign its evidence; null where nobody has to. */
   signers: readonly TrustedKey[] | null;
+  /** What was live when this run began, as a restore has left it. */
+  live: LiveTraffic;
+  /** Of autoscaled services, in pods; the next record keeps them. */
+  sizes: Sizes;
   judgedAt: Date;
 }
 
@@ -147,8 +153,9 @@ export async function judgeChannel(
   const chainEnd = await sources.chainEnd(configuration, record);
   const judged = {
     ...{ name: stack, configuration, record, intent, restore, chainEnd, signers: null },
-    ...{ writtenBy: asked.transition, judgedAt: now },
+    ...{ writtenBy: asked.transition, judgedAt: now, sizes: asked.sizes, live: today.live },
   };
+  const settings = capacitySettings(channel);
   const dataAt = (to: Position, transition: DataPlanInput["transition"]) =>
     plannedData({
       ...{ to, transition, record: today.record },
@@ -156,6 +163,9 @@ export async function judgeChannel(
     });
   if (comparison.outcome === "kept") {
     const to = positionOf(comparison.record);
+    const kept = comparison.record.sizes ?? {};
+    const wrong = wrongSizes(asked.sizes, kept, kept, settings);
+    if (wrong !== null) return refused(wrong);
     return { outcome: "passed", channel: { ...judged, transition: null, to, data: dataAt(to, null) } };
   }
   const { step } = comparison;
@@ -171,6 +181,12 @@ export async function judgeChannel(
   const transition = { id: asked.transition, kind: step.kind };
   const { attempt } = configuration.settings;
   const underlying = step.kind === "resume" ? step.underlying : step.kind;
+  const own = sizesAfter(underlying, step.to, today.record, today.live, settings);
+  const isLookedUp = underlying === "start" || underlying === "advance";
+  const sameRollout = record?.candidate?.id === step.to.candidate?.id;
+  const remembered = isLookedUp || !sameRollout ? {} : (record?.sizes ?? {});
+  const wrong = wrongSizes(asked.sizes, own, remembered, settings);
+  if (wrong !== null) return refused(wrong);
   const data = dataAt(step.to, { id: transition.id, kind: underlying, attempt });
   const signers = underlying === "rollback" || underlying === "correct" ? null : await signersBy(policies);
   return { outcome: "passed", channel: { ...judged, transition, to: step.to, data, signers } };
@@ -179,6 +195,33 @@ export async function judgeChannel(
 async function signersBy(policies: Policies): Promise<TrustedKey[] | null> {
   const access = policies.access();
   return access?.evidence?.required ? trustedKeys(access) : null;
+}
+
+/**
+ * Why the sizes cannot be what the program saw, or null. An autoscaler goes on between two looks, so only what is
+ * remembered has to be the same.
+ */
+function wrongSizes(
+  asked: Sizes,
+  own: Sizes,
+  remembered: Sizes,
+  { services }: CapacitySettings,
+): string | null {
+  const names = [...new Set([...Object.keys(asked), ...Object.keys(own)])].sort();
+  for (const service of names) {
+    const [said, seen] = [asked[service], own[service]];
+    const known = `it counts on ${said ?? "no known number of"} pods of ${service}`;
+    const isRemembered = remembered[service] !== undefined;
+    if (said === undefined || seen === undefined || (isRemembered && said !== seen)) {
+      return `${known}, and it is ${seen ?? "not autoscaled"}`;
+    }
+    const bounds = services[service];
+    if (isRemembered || bounds === undefined || !("maxReplicas" in bounds)) continue;
+    const { minReplicas, maxReplicas } = bounds;
+    if (said < minReplicas || said > maxReplicas)
+      return `${known}, and may have ${minReplicas} to ${maxReplicas}`;
+  }
+  return null;
 }
 
 function refused(...reasons: string[]): Judgement {

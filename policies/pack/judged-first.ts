@@ -18,6 +18,7 @@ const stateOnly = /^(release-channels:index:\w+|pulumi:pulumi:Stack|pulumi:provi
 const knownCommands = [
   "node run.cjs observe/data-plane.ts",
   "node run.cjs observe/job-answer.ts",
+  "node run.cjs observe/ready-capacity.ts",
   commandScript,
 ] as const;
 

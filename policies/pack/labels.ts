@@ -15,7 +15,9 @@ export function labels(judgements: Judgements): ResourceValidationPolicy {
     schema: object,
     check: ({ metadata }, { type }) => {
       const channel = judgements.passed;
-      const ofRelease = [types.deployment, types.job, types.budget].some((one) => one === type);
+      const ofRelease = [types.deployment, types.job, types.budget, types.autoscaler].some(
+        (one) => one === type,
+      );
       const ofService = type !== types.configMap && type !== types.serviceAccount;
       return missing(metadata.labels, {
         [labelKeys.managedBy]: managedBy,

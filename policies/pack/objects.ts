@@ -9,6 +9,7 @@ export const types = {
   job: "kubernetes:batch/v1:Job",
   configMap: "kubernetes:core/v1:ConfigMap",
   service: "kubernetes:core/v1:Service",
+  autoscaler: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   serviceAccount: "kubernetes:core/v1:ServiceAccount",
   provider: "pulumi:providers:kubernetes",
@@ -28,6 +29,7 @@ export const ownTypes: readonly string[] = [
   types.configMap,
   types.service,
   types.budget,
+  types.autoscaler,
   types.serviceAccount,
   ...routeTypes,
 ];
@@ -109,6 +111,7 @@ export type Workload = z.infer<typeof workload>;
 
 export const deployment = object.extend({
   spec: z.object({
+    replicas: z.int().default(1),
     template,
     strategy: z
       .object({
@@ -118,6 +121,14 @@ export const deployment = object.extend({
           .prefault({}),
       })
       .prefault({}),
+  }),
+});
+
+export const autoscaler = object.extend({
+  spec: z.object({
+    scaleTargetRef: z.object({ kind: z.string(), name: z.string() }),
+    minReplicas: z.int().default(1),
+    maxReplicas: z.int(),
   }),
 });
 

@@ -1,4 +1,5 @@
 import type { Policies } from "@pulumi/policy";
+import { autoscalers, capacity } from "./capacity";
 import type { ChannelSources } from "./channel-judgement";
 import { disruptionBudgets } from "./disruption-budgets";
 import { evidence } from "./evidence";
@@ -42,6 +43,8 @@ export function releasePolicies(
     routeWeights(judgements),
     serviceTargets(judgements),
     atMostTwoReleases(judgements),
+    capacity(judgements),
+    autoscalers(judgements),
     labels(judgements),
     podLabels,
     transitionIds(judgements),

@@ -133,7 +133,7 @@ function expectedRecord(
   signature: PackSignature | null,
   evidence: EvidenceHead | null,
 ): ChannelRecord | null {
-  const { record: before, transition, to, data, restore, configuration } = channel;
+  const { record: before, transition, to, data, restore, sizes, configuration } = channel;
   if (transition === null) return before;
   const confirmedAt = written.transition.at;
   const plan = {
@@ -143,6 +143,7 @@ function expectedRecord(
     data,
     restore,
     releases: [],
+    sizes,
     why: "",
   };
   const entry = written.history.at(-1);

@@ -13,6 +13,8 @@ export const target = z.object({
   baseline: z.string(),
   candidate: z.string().nullish(),
   weight: position.shape.weight,
+  /** Of autoscaled services: the program looked them up. */
+  sizes: z.record(z.string(), z.int().min(1)).default({}),
 });
 export type Target = z.infer<typeof target>;
 

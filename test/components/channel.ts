@@ -2,10 +2,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ReleaseChannel } from "../../components/release-channel";
 import type { ChannelSection } from "../../config/schemas/channel";
 import type { Signing } from "../../evidence/chain/keys";
+import { capacitySettings } from "../../rollout/capacity";
 import { dataSettings, type JobObservation } from "../../rollout/data-jobs";
+import type { LiveTraffic } from "../../rollout/live";
 import { decide, type Plan } from "../../rollout/plan";
 import type { ChannelRecord, Intent, Position, TransitionKind } from "../../rollout/record";
-import { at, intentTo, liveAt, recordOf } from "../rollout/releases";
+import { at, intentTo, liveAt, nothingLive, recordOf } from "../rollout/releases";
 import { type Registration, registered } from "./engine";
 import { backupMade, section } from "./section";
 
@@ -14,9 +16,10 @@ export interface Circumstances {
   channel?: ChannelSection;
   remembers?: Partial<ChannelRecord>;
   jobs?: JobObservation[];
+  workloads?: LiveTraffic["workloads"];
+  /** What commands answer, by name. */
+  commands?: Record<string, { stdout: string }>;
 }
-
-const replicas = { api: 10, worker: 10, web: 10 };
 
 type PlanOptions = Circumstances & { id?: string; live?: Position | null };
 
@@ -24,7 +27,7 @@ function planOf(
   kind: TransitionKind | null,
   from: Position | null,
   to: Position,
-  { id = "t2", live = from, channel = section, remembers = {}, jobs = [] }: PlanOptions = {},
+  { id = "t2", live = from, channel = section, remembers = {}, jobs = [], workloads }: PlanOptions = {},
 ): Plan {
   const why = "a story";
   const proposal =
@@ -34,10 +37,14 @@ function planOf(
     verdicts: [],
     record: from === null ? null : recordOf(from, remembers),
     interrupted: false,
-    live: live === null ? { routes: {}, mirror: null, jobs } : { ...liveAt(live), jobs },
+    live: {
+      ...(live === null ? nothingLive : liveAt(live)),
+      jobs,
+      ...(workloads === undefined ? {} : { workloads }),
+    },
     attempt: 1,
     strictHold: false,
-    replicas,
+    capacity: capacitySettings(channel),
     data: dataSettings(channel),
     id,
     now: at(60),
@@ -79,15 +86,16 @@ async function run(
     channel = section,
     keptEvidence = null,
     answers: more = {},
+    commands = {},
     signing = unsigned,
-  }: RunOptions = {},
+  }: RunOptions & Pick<Circumstances, "commands"> = {},
 ): Promise<Run> {
   let output: pulumi.Output<ChannelRecord> | undefined;
   const backups = plan.data.companions.filter(({ job }) => job.kind === "backup");
   const made = backups.map(({ name }) => [`canary-${name}-answer`, { stdout: JSON.stringify(backupMade) }]);
   const answers: Record<string, object> = preview
     ? {}
-    : { "command:local:Command": { stdout }, ...Object.fromEntries(made), ...more };
+    : { "command:local:Command": { stdout }, ...Object.fromEntries(made), ...commands, ...more };
   const registrations = await registered(
     () => {
       const released = new ReleaseChannel("canary", {
@@ -159,4 +167,10 @@ export function lookAgain(
     intent,
     options,
   );
+}
+
+/** The one piece of evidence that was registered, as text. */
+export function envelopeOf(registrations: Registration[]): string {
+  const [evidence] = registrations.filter(({ parent, custom }) => custom && parent === "canary-evidence");
+  return (evidence?.inputs.data as { envelope: string }).envelope;
 }

@@ -3,18 +3,14 @@ import { transitionStatement } from "../../evidence/chain/statement";
 import type { Intent, Position, TransitionKind } from "../../rollout/record";
 import { after, before } from "../rollout/data";
 import { completed, next, old, rolledBack, rolling, steady } from "../rollout/releases";
-import { lookAgain, reconciliation, transition } from "./channel";
+import { envelopeOf, lookAgain, reconciliation, transition } from "./channel";
 import type { Registration } from "./engine";
 import { backupMade, dataSection } from "./section";
 
 const evidence = (list: Registration[]) =>
   list.filter(({ custom, parent }) => custom && parent === "canary-evidence");
-const textOf = (list: Registration[]) => {
-  const [one] = evidence(list);
-  return (one!.inputs.data as { envelope: string }).envelope;
-};
 const statementIn = (list: Registration[]) => {
-  const envelope = readEnvelope(textOf(list));
+  const envelope = readEnvelope(envelopeOf(list));
   if (envelope === null) throw new Error("no envelope");
   return transitionStatement.parse(JSON.parse(payloadOf(envelope).toString()));
 };
@@ -36,7 +32,7 @@ describe("the evidence of a transition", () => {
     expect(own?.dependencies).toContain("canary-confirmation-command");
     expect(registrations.find(({ name }) => name === "record")?.dependencies).toContain(own?.name);
     expect(names.indexOf(own?.name ?? "")).toBeLessThan(names.indexOf("record"));
-    expect(record?.evidence).toEqual({ sequence: 1, sha256: digestOf(textOf(registrations)) });
+    expect(record?.evidence).toEqual({ sequence: 1, sha256: digestOf(envelopeOf(registrations)) });
   });
 
   test("is an object that cannot be changed and outlives the state, and no other does", async () => {
@@ -129,7 +125,7 @@ describe("where nothing changes", () => {
   test("the newest evidence stays registered as it is, and no other", async () => {
     const made = await transition("start", steady(), rolling(10));
     const intent = made.registrations.find(({ name }) => name === "intent")?.inputs.input as Intent;
-    const keptEvidence = textOf(made.registrations);
+    const keptEvidence = envelopeOf(made.registrations);
     const again = await lookAgain(made.record!, intent, { keptEvidence });
     expect(evidence(again.registrations)).toMatchObject([
       { inputs: evidence(made.registrations)[0]!.inputs, retained: true },

@@ -11,6 +11,7 @@ import {
   old,
   recordOf,
   rolling,
+  sized,
   steady,
   withoutData,
 } from "../rollout/releases";
@@ -32,7 +33,7 @@ function namesOf(from: Position, to: Position) {
     live: liveAt(from),
     attempt: 1,
     strictHold: false,
-    replicas: {},
+    capacity: sized({}),
     data: withoutData,
     id: "t2",
     now: at(0),

@@ -14,7 +14,7 @@ import {
   rolling,
   steady,
 } from "../rollout/releases";
-import { correction, lookAgain, reconciliation, transition } from "./channel";
+import { correction, envelopeOf, lookAgain, reconciliation, transition } from "./channel";
 import type { Registration } from "./engine";
 import { section } from "./section";
 
@@ -28,11 +28,6 @@ const ofType = (list: Registration[], type: string) => list.filter((resource) =>
 const spec = ({ inputs }: Registration) => inputs.spec as Record<string, never>;
 
 /** The envelope of the evidence that was registered. */
-const envelopeOf = (list: Registration[]): string => {
-  const [evidence] = list.filter(({ parent, custom }) => custom && parent === "canary-evidence");
-  return (evidence!.inputs.data as { envelope: string }).envelope;
-};
-
 /** Names in the order of registration, without what is only a wrapper. */
 const order = (list: Registration[]) => list.filter(({ custom }) => custom).map(({ name }) => name);
 

@@ -1,7 +1,7 @@
 import { type ChannelSection, channelSection } from "../../config/schemas/channel";
 import { at } from "../rollout/releases";
 
-const written = {
+export const written = {
   product: "shop",
   namespace: "shop-canary",
   gateway: {

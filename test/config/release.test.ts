@@ -181,6 +181,31 @@ describe("a release file", () => {
 
   test.each([
     [
+      "unknown",
+      "[web]",
+      [
+        "1.1.0.yaml:9:13",
+        "services.api.after.0",
+        'found "web"',
+        "expected a service of this release: api, worker",
+      ],
+    ],
+    ["itself", "[api]", ["1.1.0.yaml:9:13", "services.api.after.0", "none comes after itself"]],
+    ["in a circle", "[worker]", ["1.1.0.yaml:9:13", "services.api.after.0", "worker comes after api"]],
+  ])("a service after one that is %s", (_, after, expected) => {
+    const worker = good.slice(good.indexOf("  api:")).replace("  api:", "  worker:");
+    const problems = complaints((text) => `${text}    after: ${after}\n${worker}    after: [api]\n`);
+    for (const part of expected) expect(problems[0]).toContain(part);
+  });
+
+  test("services in an order", () => {
+    const worker = good.slice(good.indexOf("  api:")).replace("  api:", "  worker:");
+    project.write("releases/1.1.0.yaml", `${good}${worker}    after: [api]\n`);
+    expect(loadRelease(project.folder, "releases", "1.1.0").services.worker?.after).toEqual(["api"]);
+  });
+
+  test.each([
+    [
       "an environment variable that is no text",
       "    env: {SHOP_LIMIT: 5}\n",
       [

@@ -254,6 +254,54 @@ describe("the channel's section", () => {
     for (const part of ["Pulumi.canary.yaml", ...expected]) expect(problems[0]).toContain(part);
   });
 
+  test.each([
+    ["", "", null],
+    ["capacity: lean", "", null],
+    ["capacity: lean", "surge: 70%", null],
+    ["capacity: lean", "surge: 7", null],
+    ["", "surge: 100%", null],
+    [
+      "",
+      "surge: 50%",
+      'found "50%", expected 10 pods or more: before api goes to 100 %, 10 of the candidate are ready beside 10 of the baseline, and its size is 10. Raise it, or choose `capacity: lean`',
+    ],
+    [
+      "capacity: lean",
+      "surge: 6",
+      "found 6, expected 7 pods or more: before api goes to 100 %, 10 of the candidate are ready beside 7 of the baseline, and its size is 10. Raise it, or put a stage below it",
+    ],
+    ["capacity: lean", "surge: 60%", "expected 7 pods or more: before api goes to 100 %"],
+    ["capacity: lean\n    stages: [10, 30, 60, 100]", "surge: 40%", null],
+    ["capacity: frugal", "", "expected full or lean"],
+    ["", "surge: a few", "expected a number of pods, or a share of a service's size such as 50%"],
+    ["", "surge: 0", "expected a number of pods, or a share of a service's size such as 50%"],
+  ])("%s %s: %s", (capacity, surge, expected) => {
+    const lines = [capacity, surge].filter((line) => line !== "").map((line) => `    ${line}\n`);
+    const text = `${good.replace("replicas: 2", "replicas: 10")}${lines.join("")}`;
+    if (expected === null) load(text);
+    else expect(complaints(text)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test.each([
+    ["{autoscaling: {minReplicas: 2, maxReplicas: 9, cpuUtilization: 70}}", null],
+    [
+      "{replicas: 2, autoscaling: {minReplicas: 2, maxReplicas: 9, cpuUtilization: 70}}",
+      "expected either `replicas` or `autoscaling`, not both",
+    ],
+    [
+      "{autoscaling: {minReplicas: 4, maxReplicas: 3, cpuUtilization: 70}}",
+      "services.api.autoscaling.maxReplicas: found 3, expected minReplicas, 4, or more",
+    ],
+    [
+      "{autoscaling: {minReplicas: 1, maxReplicas: 3, cpuUtilization: 70}, resources: {limits: {cpu: 1}}}",
+      "expected `resources.requests.cpu` beside it, which `cpuUtilization` is a share of",
+    ],
+  ])("a size that is found: %s", (service, expected) => {
+    const text = good.replace("{replicas: 2}", service);
+    if (expected === null) load(text);
+    else expect(complaints(text)).toEqual([expect.stringContaining(expected)]);
+  });
+
   test("every problem says what is expected, in words", () => {
     const lines = [
       "context: ''",

@@ -98,6 +98,7 @@ const snapshot = z
       .nullable(),
     split: object,
     pods: object,
+    capacity: object,
     /** The other channel has completed the candidate, unless it is said otherwise. */
     promotion: z.union([
       silent,

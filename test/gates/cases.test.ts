@@ -19,6 +19,7 @@ const statuses: Record<string, VerdictStatus[]> = {
   rbac: ["fail", "pass", "skipped"],
   reason: ["hold", "pass", "skipped"],
   "data-plane": ["fail", "hold", "pass"],
+  capacity: ["hold", "pass", "skipped"],
   incident: ["fail", "hold", "pass", "skipped"],
   "error-budget": ["fail", "hold", "pass", "skipped"],
   observation: ["hold", "pass", "skipped"],

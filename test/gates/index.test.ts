@@ -53,6 +53,7 @@ describe("all gates of one transition", () => {
       "rbac",
       "reason",
       "data-plane",
+      "capacity",
       "incident",
       "error-budget",
       "observation",

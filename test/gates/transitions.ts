@@ -76,6 +76,7 @@ export function transition(
       services: { api: seen(counted(1000), counted(9000)) },
       split: notConfigured,
       pods: notConfigured,
+      capacity: notConfigured,
       promotion: notConfigured,
       budget: notConfigured,
       incidents: notConfigured,

@@ -42,7 +42,7 @@ async function accountOf(
     live: liveAt(record),
     attempt: 1,
     strictHold: false,
-    replicas: {},
+    capacity: { mode: "full", services: {} },
     data: withoutData,
     id: "t2",
     now: at(60),

@@ -2,6 +2,16 @@ import type { Cluster } from "../../observe/kubernetes";
 
 const notFound = Object.assign(new Error("HTTP-Code: 404"), { code: 404, body: "" });
 
+const forbidden = Object.assign(new Error("HTTP-Code: 403"), { code: 403, body: "" });
+
+const roomyNode = {
+  metadata: { name: "node" },
+  status: {
+    allocatable: { cpu: "64", memory: "256Gi", pods: "500" },
+    conditions: [{ type: "Ready", status: "True" }],
+  },
+};
+
 export interface ClusterObjects {
   routes?: unknown[];
   grpcRoutes?: unknown[];
@@ -14,6 +24,16 @@ export interface ClusterObjects {
   /** Whether the Gateway API is served at all. */
   gatewayApi?: boolean;
   jobs?: unknown[];
+  deployments?: unknown[];
+  autoscalers?: unknown[];
+  quotas?: unknown[];
+  limitRanges?: unknown[];
+  /** One with much room, where nothing is said of them. */
+  nodes?: unknown[];
+  /** Whoever's, of all namespaces. */
+  allPods?: unknown[];
+  /** Its user may not look at nodes. */
+  nodesForbidden?: boolean;
   /** Of every Job: its pods, and what each of them has written. */
   pods?: {
     name: string;
@@ -37,6 +57,13 @@ export function clusterWith({
   restored,
   gatewayApi = true,
   jobs = [],
+  deployments = [],
+  autoscalers = [],
+  quotas = [],
+  limitRanges = [],
+  nodes = [roomyNode],
+  allPods = [],
+  nodesForbidden = false,
   pods = [],
   logsForbidden = false,
 }: ClusterObjects): Cluster {
@@ -50,6 +77,10 @@ export function clusterWith({
         if (name.endsWith("-record")) return found(mirror && { data: mirror });
         return restored instanceof Error ? Promise.reject(restored) : found(restored);
       },
+      listNamespacedResourceQuota: () => found({ items: quotas }),
+      listNamespacedLimitRange: () => found({ items: limitRanges }),
+      listNode: () => (nodesForbidden ? Promise.reject(forbidden) : found({ items: nodes })),
+      listPodForAllNamespaces: () => found({ items: allPods }),
       listNamespacedPod: () =>
         found({
           items: pods.map(({ name, createdAt, labels, ready, exitCode }) => ({
@@ -61,10 +92,10 @@ export function clusterWith({
           })),
         }),
       readNamespacedPodLog: ({ name }: { name: string }) =>
-        logsForbidden
-          ? Promise.reject(Object.assign(new Error("HTTP-Code: 403"), { code: 403, body: "" }))
-          : found(pods.find((pod) => pod.name === name)?.log),
+        logsForbidden ? Promise.reject(forbidden) : found(pods.find((pod) => pod.name === name)?.log),
     },
+    apps: { listNamespacedDeployment: () => found({ items: deployments }) },
+    autoscaling: { listNamespacedHorizontalPodAutoscaler: () => found({ items: autoscalers }) },
     batch: { listNamespacedJob: () => found({ items: jobs }) },
     custom: {
       listNamespacedCustomObject: ({ plural }: { plural: string }) =>

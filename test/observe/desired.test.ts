@@ -58,6 +58,14 @@ describe("what the configuration asks for", () => {
     );
   });
 
+  test("a service without HTTP that is to be autoscaled is refused: its pods are its share", () => {
+    project.write("releases/1.1.0.yaml", file("1.1.0"));
+    const autoscaling = { minReplicas: 1, maxReplicas: 3, cpuUtilization: 80 };
+    expect(messageOf(() => desired("1.1.0", null, { api: { autoscaling } }))).toMatch(
+      /services without HTTP.*autoscaled: api .*Give them `replicas`/,
+    );
+  });
+
   test("going back needs no file, and no good one", () => {
     expect(desired("1.0.0", recordOf(rolling(10)))).toMatchObject({ version: "1.0.0", release: null });
     project.write("releases/1.0.0.yaml", "version: [");

@@ -10,7 +10,7 @@ import { resolveRelease } from "../../rollout/release";
 import { Project } from "../config/files";
 import { person } from "../evidence/keys";
 import { aChannel } from "../gates/transitions";
-import { aFile, at, liveAt, recordOf, rolling, steady, withoutData } from "../rollout/releases";
+import { aFile, at, liveAt, recordOf, rolling, sized, steady, withoutData } from "../rollout/releases";
 import { clusterWith, programmedGateway } from "./cluster";
 
 const people = {
@@ -76,7 +76,7 @@ async function judged(channelName = "canary", proposal: Proposal = start) {
     live: liveAt(steady()),
     attempt: 1,
     strictHold: false,
-    replicas: {},
+    capacity: sized({}),
     data: withoutData,
     id: "t2",
     now: now.toISOString(),

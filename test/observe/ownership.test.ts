@@ -6,6 +6,7 @@ type Kind = Exclude<keyof ObjectNames, "routes"> | "HTTPRoute";
 
 const nothing: ObjectNames = {
   Deployment: [],
+  HorizontalPodAutoscaler: [],
   Service: [],
   ConfigMap: [],
   PodDisruptionBudget: [],
@@ -32,6 +33,7 @@ function clusterWith(objects: Partial<Record<Kind, Record<string, object>>>): Cl
       listNamespacedServiceAccount: list("ServiceAccount"),
     },
     apps: { listNamespacedDeployment: list("Deployment") },
+    autoscaling: { listNamespacedHorizontalPodAutoscaler: list("HorizontalPodAutoscaler") },
     batch: { listNamespacedJob: list("Job") },
     policy: { listNamespacedPodDisruptionBudget: list("PodDisruptionBudget") },
     custom: {

@@ -444,6 +444,7 @@ describe("the record", () => {
         from: positionOf(before),
         to: rolling(30),
         releases: [],
+        sizes: {},
         data: noChanges,
         restore: null,
         why: "",

@@ -1,15 +1,16 @@
 import type { Policies, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { accessPolicy } from "../../config/schemas/access";
+import { channelSection } from "../../config/schemas/channel";
 import type { Signing } from "../../evidence/chain/keys";
 import type { ChannelSources } from "../../policies/pack/channel-judgement";
 import { releasePolicies } from "../../policies/pack/policies";
 import { jobName } from "../../rollout/migrations";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
-import { resolveRelease } from "../../rollout/release";
+import { objectName, resolveRelease } from "../../rollout/release";
 import type { CommandRequest } from "../../traffic/command";
 import { type Circumstances, correction, reconciliation, transition } from "../components/channel";
 import type { Registration } from "../components/engine";
-import { commandSection, dataSection, section } from "../components/section";
+import { commandSection, dataSection, section, written } from "../components/section";
 import { aKey } from "../evidence/chain/chain";
 import { cohortSection, someCohorts } from "../rollout/cohort-positions";
 import { after, before, jobOf, migrating, orders, runOf } from "../rollout/data";
@@ -19,6 +20,7 @@ import {
   completed,
   intentTo,
   liveAt,
+  nothingLive,
   old,
   recordOf,
   rolledBack,
@@ -37,14 +39,18 @@ function sourcesAt(
   from: Position | null,
   wanted = next,
   live: Position | null = from,
-  { channel, remembers, jobs = [] }: Circumstances = {},
+  { channel, remembers, jobs = [], workloads }: Circumstances = {},
 ): () => ChannelSources {
   const record: ChannelRecord | null = from === null ? null : recordOf(from, remembers);
   return () => ({
     stack: "canary",
     configuration: () => configurationOf(wanted.version, channel),
     memory: async () => ({ record, intent: from === null ? null : intentTo("advance", from, "t1") }),
-    live: async () => (live === null ? { routes: {}, mirror: null, jobs } : { ...liveAt(live), jobs }),
+    live: async () => ({
+      ...(live === null ? nothingLive : liveAt(live)),
+      jobs,
+      ...(workloads === undefined ? {} : { workloads }),
+    }),
     chainEnd: async (_, recorded) => recorded?.evidence ?? null,
     desired: () => wish(wanted),
     verdicts: async () => [],
@@ -117,6 +123,27 @@ describe("what the program itself registers violates nothing", () => {
     const kept = await reconciliation(to, {}, { channel: commandSection });
     const later = sourcesAt(to, to.state === "rolled-back" ? old : wanted, to, { channel: commandSection });
     expect(await allViolations(policiesAt(later), kept.registrations)).toEqual([]);
+  });
+
+  test.each<[TransitionKind, Position, Position, typeof next]>([
+    ["start", steady(), at10, next],
+    ["rollback", at30, rolledBack(next), old],
+  ])("%s of an autoscaled service, and of a lean channel", async (kind, from, to, wanted) => {
+    const api = { autoscaling: { minReplicas: 2, maxReplicas: 20, cpuUtilization: 70 } };
+    const services = { ...written.services, api };
+    const channel = channelSection.parse({ ...written, services, capacity: "lean" });
+    const circumstances = {
+      channel,
+      workloads: { [objectName("api", old)]: { replicas: 9 } },
+      remembers: from.candidate === null ? {} : { sizes: { api: 7 } },
+    };
+    const { registrations } = await transition(kind, from, to, circumstances);
+    const found = await allViolations(
+      policiesAt(sourcesAt(from, wanted, from, circumstances)),
+      registrations,
+    );
+    expect(found).toEqual([]);
+    expect(registrations.some(({ name }) => name.endsWith("-autoscaler"))).toBe(true);
   });
 
   test.each([steady(next), at10, completed(next)])("reconciling what is recorded (%#)", async (position) => {

@@ -13,7 +13,7 @@ import { Judgements } from "../../policies/pack/judgements";
 import type { Position, TransitionKind } from "../../rollout/record";
 import type { Registration } from "../components/engine";
 import { section } from "../components/section";
-import { noChanges, recordOf } from "../rollout/releases";
+import { liveAt, noChanges, recordOf } from "../rollout/releases";
 
 /** Of the stories' channel, with a rollback window that is over when an hour is. */
 export function configurationOf(version: string, channel: Partial<ChannelSection> = {}): StackConfiguration {
@@ -46,6 +46,8 @@ export function judgedTo(
     restore: null,
     chainEnd: null,
     signers: null,
+    sizes: {},
+    live: liveAt(to),
     writtenBy: kind === null ? "t1" : "t2",
     to,
     judgedAt: new Date(),

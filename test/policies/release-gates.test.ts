@@ -9,7 +9,9 @@ import { releaseGates } from "../../policies/pack/release-gates";
 import type { Target } from "../../policies/pack/target";
 import { tighteningOf } from "../../policies/pack/tightening";
 import type { ChannelRecord, Position, TransitionKind } from "../../rollout/record";
+import { objectName } from "../../rollout/release";
 import type { Verdict } from "../../rollout/verdict";
+import { section } from "../components/section";
 import {
   at,
   completed,
@@ -36,6 +38,7 @@ function targetOf(kind: TransitionKind, to: Position, transition = "t2"): Target
     baseline: to.baseline.id,
     candidate: to.candidate?.id ?? null,
     weight: to.weight,
+    sizes: {},
   };
 }
 
@@ -110,6 +113,66 @@ describe("a step that follows from record and configuration", () => {
     const strict = tighteningOf({ requiredGates: ["evidence"], minimumObservationSeconds: 9999 });
     const target = targetOf("rollback", rolledBack());
     expect(await reasonsOf(target, { record: recordOf(from), wanted: old, verdicts }, strict)).toEqual([]);
+  });
+});
+
+describe("the sizes of autoscaled services", () => {
+  const autoscaling = { minReplicas: 2, maxReplicas: 20, cpuUtilization: 70 };
+  const channel = { services: { ...section.services, api: { ...section.services.api, autoscaling } } };
+  const situation = (from: Position, remembers: object = {}, wanted = next): Situation => ({
+    record: recordOf(from, remembers),
+    wanted,
+    more: {
+      configuration: () => configurationOf(wanted.version, { rollbackWindow: 1, ...channel } as never),
+      live: async () => ({ ...liveAt(from), workloads: { [objectName("api", old)]: { replicas: 9 } } }),
+    },
+  });
+  const reasons = (target: Target, sizes: object, of: Situation) =>
+    reasonsOf({ ...target, sizes: sizes as Target["sizes"] }, of);
+
+  test.each([
+    [{ api: 9 }, []],
+    // It goes on between the program's look and this one.
+    [{ api: 8 }, []],
+    [{ api: 21 }, [expect.stringContaining("it counts on 21 pods of api, and may have 2 to 20")]],
+    [{ api: 1 }, [expect.stringContaining("may have 2 to 20")]],
+    [{}, [expect.stringContaining("no known number of pods of api, and it is 9")]],
+    [{ api: 9, web: 3 }, [expect.stringContaining("3 pods of web, and it is not autoscaled")]],
+  ])("are looked up at a start: %j", async (sizes, expected) => {
+    expect(await reasons(targetOf("start", rolling(10)), sizes, situation(steady()))).toEqual(expected);
+  });
+
+  test.each([
+    [{ api: 7 }, []],
+    [{ api: 9 }, [expect.stringContaining("it counts on 9 pods of api, and it is 7")]],
+  ])("are what is remembered at a rollback: %j", async (sizes, expected) => {
+    const from = situation(rolling(10), { sizes: { api: 7 } }, old);
+    expect(await reasons(targetOf("rollback", rolledBack()), sizes, from)).toEqual(expected);
+  });
+
+  test("do not stand in a rollback's way where none are remembered: the start had not got to its end", async () => {
+    const live = async () => ({
+      ...liveAt(rolling(10)),
+      workloads: { [objectName("api", old)]: { replicas: 9 } },
+    });
+    const of = situation(steady(), {}, old);
+    const memory = async () => ({
+      record: recordOf(steady()),
+      intent: intentTo("start", rolling(10), "t9"),
+    });
+    const killed = { ...of, more: { ...of.more, live, memory } };
+    expect(await reasons(targetOf("rollback", rolledBack()), { api: 8 }, killed)).toEqual([]);
+  });
+
+  test("that are remembered stay, also where the bounds were changed since", async () => {
+    const kept = situation(rolling(10), { sizes: { api: 25 } });
+    expect(await reasons(targetOf("advance", rolling(10), "t1"), { api: 25 }, kept)).toEqual([]);
+  });
+
+  test("are what is remembered where nothing moves", async () => {
+    const kept = situation(rolling(10), { sizes: { api: 7 } });
+    expect(await reasons(targetOf("advance", rolling(10), "t1"), { api: 7 }, kept)).toEqual([]);
+    expect(await reasons(targetOf("advance", rolling(10), "t1"), { api: 2 }, kept)).toHaveLength(1);
   });
 });
 

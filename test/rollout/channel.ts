@@ -1,5 +1,6 @@
-import type { StageSetting } from "../../config/schemas/channel";
+import type { ChannelSection, StageSetting } from "../../config/schemas/channel";
 import type { MigrationOrder } from "../../config/schemas/data-store";
+import { capacity } from "../../policies/gates/capacity";
 import { dataPlane } from "../../policies/gates/data-plane";
 import type { GateInput } from "../../policies/gates/input";
 import { migrations } from "../../policies/gates/migrations";
@@ -12,14 +13,23 @@ import { type Decision, decide, intentOf, type Plan, routedServices, routeWeight
 import type { Proposal } from "../../rollout/proposal";
 import { propose } from "../../rollout/propose";
 import { type ChannelRecord, type Intent, interrupted } from "../../rollout/record";
-import { httpServices, type Release, resolveRelease } from "../../rollout/release";
+import { httpServices, objectName, type Release, resolveRelease } from "../../rollout/release";
 import { afterRestore } from "../../rollout/restored";
 import type { RestoredData } from "../../rollout/restored-data";
 import type { Verdict } from "../../rollout/verdict";
 import { aChannel, transition } from "../gates/transitions";
 import { allPhases, type DeclaredMigration, migrating, orders } from "./data";
 import type { DataStore } from "./data-store";
-import { aFile, apiAndWorker, at, liveRules, overlayOf, twoFrontsAndWorker, withoutData } from "./releases";
+import {
+  aFile,
+  apiAndWorker,
+  at,
+  liveRules,
+  overlayOf,
+  sized,
+  twoFrontsAndWorker,
+  withoutData,
+} from "./releases";
 
 export const stages = [10, 30, 100];
 export const rollbackWindowSeconds = 600;
@@ -85,6 +95,13 @@ export class Channel {
   attempt = 1;
   cohorts: Cohort[] = [];
   migrationOrder: MigrationOrder = "sequential";
+  capacity = sized(replicas);
+  /** What the gate of capacity goes by; it is not asked where there is none. */
+  bounded: ChannelSection | null = null;
+  /** Release and service → pods that it was last asked to have. */
+  pods: Record<string, Record<string, number>> = {};
+  /** Service → most pods of both live releases together that there were in the last update. */
+  most: Record<string, number> = {};
   rules: Record<string, LiveRule[]> = {};
   restored: RestoredData | null = null;
   private seconds = 0;
@@ -116,7 +133,11 @@ export class Channel {
   /** As it is now: a route or Job that changes is replaced by another one. */
   get live(): LiveTraffic {
     const { mirror, restored } = this;
+    const workloads = Object.entries(this.pods).flatMap(([id, services]) =>
+      Object.entries(services).map(([service, count]) => [objectName(service, { id }), { replicas: count }]),
+    );
     return {
+      ...(this.bounded === null ? {} : { workloads: Object.fromEntries(workloads) }),
       routes: { ...this.routes },
       rules: { ...this.rules },
       mirror,
@@ -156,6 +177,7 @@ export class Channel {
   /** One `pulumi up`; as the program does it. */
   update(gates: Gates, end: End): Update {
     this.wait(1);
+    this.most = {};
     const seen = { record: this.record, intent: this.intent, live: this.live, attempt: this.attempt };
     const now = at(this.seconds);
     const wanted = this.wanted;
@@ -178,7 +200,7 @@ export class Channel {
       live: this.live,
       attempt: this.attempt,
       strictHold: false,
-      replicas,
+      capacity: this.capacity,
       data: this.store === null ? withoutData : { ...withoutData, ledger: true },
       id: `t${++this.updates}`,
       now,
@@ -187,6 +209,7 @@ export class Channel {
       this.carryOut(decision.plan, end);
     } else if (decision.outcome !== "blocked" && decision.plan !== null) {
       this.store?.reconcile(decision.plan);
+      for (const direction of ["rising", "falling"] as const) this.scale(decision.plan, direction);
     }
     return {
       ...seen,
@@ -207,11 +230,27 @@ export class Channel {
     const { attempt } = this;
     const input = transition({ kind, to, attempt, channel: withLedger, snapshot: { live } });
     const asked = this.store === null ? [dataPlane] : [dataPlane, semver, migrations];
-    return asked.map((gate) => gate({ ...input, record }));
+    const { bounded } = this;
+    return [
+      ...asked.map((gate) => gate({ ...input, record })),
+      ...(bounded === null ? [] : [capacity({ ...input, record, channel: bounded })]),
+    ];
   }
 
   private migrate(plan: Plan, step: MigrationStep): boolean {
     return this.store?.carryOut(plan, step) ?? true;
+  }
+
+  private scale({ releases }: Plan, direction: "rising" | "falling"): void {
+    for (const { release, services } of releases.filter((planned) => planned.direction === direction)) {
+      this.pods[release.id] = Object.fromEntries(
+        services.map(({ service, replicas: pods }) => [service, pods]),
+      );
+    }
+    for (const service of Object.keys(replicas)) {
+      const pods = releases.reduce((sum, { release }) => sum + (this.pods[release.id]?.[service] ?? 0), 0);
+      this.most[service] = Math.max(this.most[service] ?? 0, pods);
+    }
   }
 
   /** The steps of an update in the order of the components; killed after the one that is named. */
@@ -221,6 +260,7 @@ export class Channel {
     this.intent = intentOf(plan, this.intent);
     if (reached("rising")) {
       if (!this.migrate(plan, "before-traffic") || !this.migrate(plan, "alongside")) return;
+      this.scale(plan, "rising");
     }
     const services = routedServices(plan);
     for (const service of reached("routes") ? services : reached("one-route") ? services.slice(0, 1) : []) {
@@ -239,6 +279,9 @@ export class Channel {
     this.record = record;
     if (!reached("complete")) return;
     this.store?.cleanUp(plan);
+    this.scale(plan, "falling");
+    const kept = plan.releases.map(({ release }) => release.id);
+    for (const id of Object.keys(this.pods)) if (!kept.includes(id)) delete this.pods[id];
     for (const service of Object.keys(this.routes))
       if (!services.includes(service)) this.deleteRoute(service);
     this.mirror = { transition: record.transition.id, at: record.transition.at };

@@ -14,6 +14,7 @@ import {
   rolledBack,
   rolling,
   situation,
+  sized,
   steady,
   wish,
 } from "./releases";
@@ -164,7 +165,7 @@ describe("an update that was killed at its switch", () => {
       live: { ...liveAt(at100), jobs: ran },
       attempt: 1,
       strictHold: false,
-      replicas: { api: 1, worker: 1 },
+      capacity: sized({ api: 1, worker: 1 }),
       data: withData,
       id: "t3",
       now: at(70),

@@ -3,7 +3,7 @@ import { decide, type Plan } from "../../rollout/plan";
 import type { Position, TransitionKind } from "../../rollout/record";
 import { describeDecision, explainDecision } from "../../rollout/report";
 import { after, before, migrating, orders, runOf, turn, withData } from "./data";
-import { at, completed, liveAt, nothingLive, recordOf, rolledBack, rolling, steady } from "./releases";
+import { at, completed, liveAt, nothingLive, recordOf, rolledBack, rolling, sized, steady } from "./releases";
 
 const at10 = rolling(10, after, before);
 const at30 = rolling(30, after, before);
@@ -20,7 +20,7 @@ function planned(kind: TransitionKind, from: Position | null, to: Position) {
     live: from === null ? nothingLive : liveAt(from),
     attempt: 1,
     strictHold: false,
-    replicas: { api: 2, worker: 2 },
+    capacity: sized({ api: 2, worker: 2 }),
     data: withData,
     id: "t2",
     now: at(60),

@@ -1,4 +1,5 @@
 import { releaseFile } from "../../config/schemas/release";
+import type { CapacitySettings } from "../../rollout/capacity";
 import { cohortMatches, type LiveRule } from "../../rollout/cohorts";
 import type { DataSettings, PlannedData } from "../../rollout/data-jobs";
 import type { LiveTraffic } from "../../rollout/live";
@@ -122,6 +123,12 @@ export function liveAt(position: Position, mirror: LiveTraffic["mirror"] = null)
     jobs: [],
   };
 }
+
+/** A channel whose services have a fixed size. */
+export const sized = (replicas: Readonly<Record<string, number>>): CapacitySettings => ({
+  mode: "full",
+  services: Object.fromEntries(Object.entries(replicas).map(([name, count]) => [name, { replicas: count }])),
+});
 
 /** A channel that neither copies its data nor keeps a ledger of it. */
 export const withoutData: DataSettings = { stages: [10, 30, 100], ledger: false, backup: false };

@@ -1,6 +1,7 @@
 import { type Decision, decide } from "../../rollout/plan";
 import type { Proposal } from "../../rollout/proposal";
-import { resolveRelease } from "../../rollout/release";
+import type { Position } from "../../rollout/record";
+import { type Release, resolveRelease } from "../../rollout/release";
 import {
   describeDecision,
   describePosition,
@@ -13,13 +14,16 @@ import type { Verdict } from "../../rollout/verdict";
 import {
   aFile,
   apiAndWorker,
+  aRelease,
   at,
   completed,
   liveAt,
   recordOf,
   rolledBack,
   rolling,
+  sized,
   steady,
+  twoFrontsAndWorker,
   withoutData,
 } from "./releases";
 
@@ -32,7 +36,7 @@ function decided(proposal: Proposal, verdicts: Verdict[] = []): Decision {
     live: liveAt(rolling(10)),
     attempt: 1,
     strictHold: false,
-    replicas: { api: 2, worker: 2 },
+    capacity: sized({ api: 2, worker: 2 }),
     data: withoutData,
     id: "t2",
     now: at(60),
@@ -65,6 +69,37 @@ describe("what a person is told", () => {
     expect(text).toMatch(/to +1\.1\.0 at 30 %/);
     expect(text).toMatch(/replicas +1\.1\.0 \(candidate\): api 1, worker 1/);
     expect(text).toMatch(/slo +pass +0\.00 % errors/);
+  });
+
+  test("of several services: in which order their routes move, and how far they are scaled", () => {
+    const { api, web } = twoFrontsAndWorker;
+    const [before, after] = ["1.0.0", "1.1.0"].map((version) =>
+      aRelease(version, {}, { api, web: { ...web, after: ["api"] } }),
+    ) as [Release, Release];
+    const bounds = { minReplicas: 2, maxReplicas: 9, cpuUtilization: 70 };
+    const decision = (kind: "advance" | "rollback", to: Position) =>
+      decide({
+        ...{
+          proposal: { kind, to, why: "" },
+          verdicts: [],
+          interrupted: false,
+          attempt: 1,
+          strictHold: false,
+        },
+        ...{ record: recordOf(rolling(10, after, before), { sizes: { api: 4 } }), data: withoutData },
+        ...{ live: liveAt(rolling(10, after, before)), id: "t2", now: at(60) },
+        capacity: { mode: "full", services: { api: bounds, web: { replicas: 2 } } },
+      });
+    const raised = decision("advance", rolling(30, after, before));
+    const text = describeDecision("canary", advance, raised, []);
+    expect(text).toMatch(/routes +1\.1\.0: api 30 %, then web 30 %/);
+    expect(text).toMatch(/replicas +1\.1\.0 \(candidate\): api 2 to 9, web 1/);
+    expect(explainDecision("canary", advance, raised, []).plan?.routes).toEqual([
+      { service: "api", weights: { "1.0.0": 70, "1.1.0": 30 } },
+      { service: "web", weights: { "1.0.0": 70, "1.1.0": 30 } },
+    ]);
+    const back = decision("rollback", rolledBack(after, before));
+    expect(describeDecision("canary", advance, back, [])).toMatch(/routes +1\.1\.0: web 0 %, then api 0 %/);
   });
 
   test("of a start: the migrations that run before the first request", () => {
@@ -178,6 +213,7 @@ describe("the stack's outputs", () => {
 
   test("for programs", () => {
     expect(summarize(recordOf(rolling(10)))).toEqual({
+      services: { api: 10 },
       state: "rolling",
       baseline: "1.0.0",
       candidate: "1.1.0",

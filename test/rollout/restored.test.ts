@@ -18,6 +18,7 @@ import {
   rolledBack,
   rolling,
   situation,
+  sized,
   steady,
   wish,
 } from "./releases";
@@ -58,7 +59,7 @@ function decided(
   const proposal = propose(input);
   const decision = decide({
     ...{ proposal, verdicts: [], record: input.record, interrupted: false, live, attempt, strictHold: false },
-    ...{ replicas: { api: 1, worker: 1 }, data: withData, id: "t2", now },
+    ...{ capacity: sized({ api: 1, worker: 1 }), data: withData, id: "t2", now },
   });
   return { proposal, decision };
 }
@@ -188,7 +189,7 @@ describe("after a restore across a switch", () => {
     const held = decide({
       ...{ proposal, verdicts: [{ gate: "migrations", status: "hold", reason: "lost" }] },
       ...{ record: recordOf(at100, beforeBoth), interrupted: false, live, attempt: 1, strictHold: false },
-      ...{ replicas: { api: 1, worker: 1 }, data: withData, id: "t2", now: at(60) },
+      ...{ capacity: sized({ api: 1, worker: 1 }), data: withData, id: "t2", now: at(60) },
     });
     if (held.outcome !== "hold" || decision.outcome !== "go") throw new Error(held.outcome);
     expect(held.plan?.data.migrations.map(({ name }) => name)).toEqual(rolloutRuns.map(jobName));
@@ -259,7 +260,7 @@ describe("Jobs of an update that did not get to its end before the restore", () 
         attempt: 1,
         strictHold: false,
       },
-      ...{ replicas: { api: 1, worker: 1 }, data: withData, id: "t3", now: at(70) },
+      ...{ capacity: sized({ api: 1, worker: 1 }), data: withData, id: "t3", now: at(70) },
     });
     if (decision.outcome !== "go") throw new Error(decision.outcome);
     return decision.plan.data.migrations.find(({ run }) => run.spec.id === customers)?.name;

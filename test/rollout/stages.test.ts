@@ -36,7 +36,7 @@ describe("replicas of a service moved by weights", () => {
   test("are enough for the share, and at least one", () => {
     fc.assert(
       fc.property(share, ({ replicas, weight }) => {
-        const candidate = weightedReplicas("candidate", { replicas, weight, alone: false });
+        const candidate = weightedReplicas("candidate", { replicas, weight, alone: false }, "full");
         expect(candidate).toBeGreaterThanOrEqual(Math.max(1, (replicas * weight) / 100));
         expect(candidate).toBeLessThanOrEqual(replicas);
       }),
@@ -46,10 +46,25 @@ describe("replicas of a service moved by weights", () => {
   test("of the baseline stay whole until it is retired, and so do those of a release alone", () => {
     fc.assert(
       fc.property(share, ({ replicas, weight }) => {
-        expect(weightedReplicas("baseline", { replicas, weight, alone: false })).toBe(replicas);
-        expect(weightedReplicas("baseline", { replicas, weight, alone: true })).toBe(replicas);
+        expect(weightedReplicas("baseline", { replicas, weight, alone: false }, "full")).toBe(replicas);
+        for (const capacity of ["full", "lean"] as const) {
+          expect(weightedReplicas("baseline", { replicas, weight, alone: true }, capacity)).toBe(replicas);
+        }
       }),
     );
+  });
+});
+
+describe("replicas of a lean baseline", () => {
+  test.each([
+    [10, 10, 9],
+    [10, 30, 7],
+    [3, 10, 3],
+    [3, 50, 2],
+    [10, 100, 1],
+    [10, 0, 10],
+  ])("of %i, with the candidate at %i %%: %i", (replicas, weight, expected) => {
+    expect(weightedReplicas("baseline", { replicas, weight, alone: false }, "lean")).toBe(expected);
   });
 });
 

@@ -128,6 +128,7 @@ const written: WrittenWeights<typeof virtualService> = {
 export const istio: TrafficAdapter = {
   problem,
   live,
+  movesTogether: false,
   objects: [
     {
       kind: "VirtualService",

@@ -5,6 +5,7 @@ import type { EvidencePolicy } from "../../../config/schemas/evidence";
 import type { SloPolicy } from "../../../config/schemas/slo";
 import { liveTraffic } from "../../../rollout/live";
 import { channelRecord, position, transitionKind } from "../../../rollout/record";
+import { capacitySource } from "./capacity";
 import { artifactSource, compatSource, sharingSource } from "./compatibility";
 import { evidenceKeySource, evidenceSource } from "./evidence";
 import { actor, governanceSource } from "./governance";
@@ -31,6 +32,7 @@ export const snapshot = z.object({
   services: z.record(z.string(), serviceObservation).nullable(),
   split: splitSource,
   pods: podsSource,
+  capacity: capacitySource,
   promotion: promotionSource,
   budget: budgetSource,
   incidents: incidentSource,

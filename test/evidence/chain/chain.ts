@@ -104,7 +104,7 @@ function planTo(
     live: record === null ? nothingLive : liveAt(record),
     attempt: 1,
     strictHold: false,
-    replicas: {},
+    capacity: { mode: "full", services: {} },
     data: withoutData,
     id,
     now: at(60 * index),

@@ -130,7 +130,7 @@ describe("what is secret is not in it", () => {
     const plan = {
       transition: { id: "t2", kind: "start" as const, startedAt: at(0), attempt: 1 },
       from: steady(baseline),
-      ...{ to, releases: [], why: "", restore: null },
+      ...{ to, releases: [], sizes: {}, why: "", restore: null },
       data: { companions: [], migrations: [], reconciliations: [] },
     };
     const account = { previous: null, verdicts: [], snapshot: null, files: [], signing: key.signing };

@@ -102,6 +102,18 @@ describe("updating", () => {
     expect(updated.spec).toMatchObject({ replicas: 3 });
   });
 
+  test("an ignored field of its own keeps its live value, and is not given up", async () => {
+    const urn = urnOf("apps/v1:Deployment", "kept");
+    const annotations = { "pulumi.com/skipAwait": "true" };
+    const before = deployment(namespace, "kept", { annotations, replicas: 2 });
+    const { id, properties } = await plugin.create(urn, before);
+    for (const image of ["two", "three"]) {
+      const changed = deployment(namespace, "kept", { annotations, replicas: 5, image });
+      const updated = await plugin.update(urn, id, properties, changed, { ignoreChanges: ["spec.replicas"] });
+      expect(updated.spec).toMatchObject({ replicas: 2 });
+    }
+  });
+
   test("what the server rejects is a partial failure that keeps the new inputs", async () => {
     const { urn, id, properties } = await create({ ...configMap(namespace, "frozen"), immutable: true });
     const after = { ...configMap(namespace, "frozen", { color: "red" }), immutable: true };

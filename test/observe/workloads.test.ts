@@ -1,0 +1,39 @@
+import { observeTraffic } from "../../observe/traffic";
+import { clusterWith } from "./cluster";
+import { sourcesWith } from "./sources";
+
+const named = (name: string, spec: object = {}, labels: object = {}) => ({
+  metadata: { name, labels },
+  spec,
+});
+const scales = (name: string, kind = "Deployment") => ({ scaleTargetRef: { kind, name } });
+const own = { "app.kubernetes.io/managed-by": "release-channels", "release-channels.dev/channel": "canary" };
+
+const workloads = async (deployments: object[], autoscalers: object[] = []) =>
+  (await observeTraffic(sourcesWith({ cluster: clusterWith({ deployments, autoscalers }) }))).workloads;
+
+describe("the Deployments of a channel", () => {
+  test("are told with the pods they are asked to have", async () => {
+    expect(await workloads([named("api-1", { replicas: 4 }), named("api-2")])).toEqual({
+      "api-1": { replicas: 4 },
+      "api-2": { replicas: 1 },
+    });
+    expect(await workloads([])).toBeUndefined();
+  });
+
+  test.each([
+    ["somebody's own", named("mine", scales("api-1")), "mine"],
+    [
+      "another channel's",
+      named("theirs", scales("api-1"), { ...own, "release-channels.dev/channel": "b" }),
+      "theirs",
+    ],
+    ["the channel's own", named("api-1", scales("api-1"), own), undefined],
+    ["one of something else", named("mine", scales("api-2")), undefined],
+    ["one of another kind", named("mine", scales("api-1", "StatefulSet")), undefined],
+  ])("and who scales them: %s", async (_, autoscaler, scaledBy) => {
+    expect(await workloads([named("api-1", { replicas: 4 })], [autoscaler])).toEqual({
+      "api-1": { replicas: 4, ...(scaledBy === undefined ? {} : { scaledBy }) },
+    });
+  });
+});
