@@ -172,5 +172,6 @@ export function lookAgain(
 /** The one piece of evidence that was registered, as text. */
 export function envelopeOf(registrations: Registration[]): string {
   const [evidence] = registrations.filter(({ parent, custom }) => custom && parent === "canary-evidence");
-  return (evidence?.inputs.data as { envelope: string }).envelope;
+  if (evidence === undefined) throw new Error("no evidence was registered");
+  return (evidence.inputs.data as { envelope: string }).envelope;
 }
