@@ -5,7 +5,8 @@ import { dnsLabel } from "./names";
 
 const noShare = { error: "expected a share between 0 and 1, as in 0.01 for 1 %" };
 const share = z.number(noShare).gt(0, noShare).lt(1, noShare);
-const margin = z.number().min(0).lt(1);
+/** With 1 there is nothing that would be a difference, so that nothing is compared. */
+const margin = z.number().min(0).max(1);
 
 /**
  * One figure of a service. A selector of a counter: read as raw samples, never through `rate()`, because the

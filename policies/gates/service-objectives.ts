@@ -1,17 +1,46 @@
 import { complement, type Objectives } from "../../config/schemas/slo";
 import { hold, judgeFailureShare, type ObjectiveFinding, percent } from "./failure-share";
-import type { GateInput, RequestCounts } from "./input";
+import type { RequestCounts, ServiceObservation } from "./input";
 import type { Proportion } from "./statistics";
 
 export interface ObjectiveContext {
-  record: GateInput["record"];
+  /** Whether there is a baseline of this service that shares the traffic, so that figures of it must be there. */
+  baselineServes: boolean;
   minimumRequests: number;
   /** Probability of a false alarm of each comparison. */
   alpha: number;
 }
 
+export interface Figures {
+  candidate: RequestCounts;
+  /** Null where there are none of it. */
+  baseline: RequestCounts | null;
+}
+
+/** Counts that can be judged; else what is wrong with them. */
+export function figuresOf(observation: ServiceObservation | undefined): Figures | { problem: string } {
+  if (observation === undefined) return { problem: "no figures: nothing was collected" };
+  const { candidate, baseline, problem } = observation;
+  if (problem !== null) return { problem: `no figures: ${problem}` };
+  if (candidate === null) return { problem: "no figures of the candidate" };
+  const flaw = flawOf(candidate) ?? (baseline === null ? null : flawOf(baseline));
+  return flaw === null ? { candidate, baseline } : { problem: `no figures: ${flaw}` };
+}
+
+/** @returns a finding for each objective */
+export function judgeObjectives(
+  { errorRate, latency }: Objectives,
+  { candidate, baseline }: Figures,
+  context: ObjectiveContext,
+): ObjectiveFinding[] {
+  return [
+    ...(errorRate === undefined ? [] : [judgeErrors(errorRate, candidate, baseline, context)]),
+    ...latency.map((objective) => judgeLatency(objective, candidate, baseline, context)),
+  ];
+}
+
 /** What is wrong with counts that cannot be: they are no data, and no data is never success. */
-export function flawOf({ requests, errors, within }: RequestCounts): string | null {
+function flawOf({ requests, errors, within }: RequestCounts): string | null {
   const all = [requests, errors, ...Object.values(within)];
   if (all.some((count) => !Number.isFinite(count))) return "the counts are not numbers";
   if (all.some((count) => !Number.isInteger(count) || count < 0)) return "the counts are not whole numbers";
@@ -22,17 +51,20 @@ export function flawOf({ requests, errors, within }: RequestCounts): string | nu
   return null;
 }
 
-export function judgeErrors(
+/** Where more are not timed than are, those that are say nothing of the rest: failures often are not. */
+const smallestTimedShare = 0.5;
+
+/** A margin over the baseline that no difference of two shares is beyond. */
+const nothingIsWorse = 1;
+
+function judgeErrors(
   { target, marginOverBaseline }: NonNullable<Objectives["errorRate"]>,
   candidate: RequestCounts,
   baseline: RequestCounts | null,
-  { record, alpha }: ObjectiveContext,
+  { baselineServes, alpha }: ObjectiveContext,
 ): ObjectiveFinding {
-  if (comparisonIsMissing(baseline?.requests, record)) {
-    return hold("no figures: the baseline has no requests to compare with");
-  }
   const errors = (counts: RequestCounts) => ({ successes: counts.errors, trials: counts.requests });
-  return judgeFailureShare({
+  const finding = judgeFailureShare({
     candidate: errors(candidate),
     baseline: baseline === null || baseline.requests === 0 ? null : errors(baseline),
     allowed: target,
@@ -42,13 +74,17 @@ export function judgeErrors(
     describe: ({ successes, trials }) => `${percent(successes / trials)} errors (${successes} of ${trials})`,
     describeBound: (lower) => `certainly above ${percent(lower)}`,
   });
+  const isCompared = baselineServes && marginOverBaseline < nothingIsWorse;
+  return finding.status === "pass" && isCompared && !baseline?.requests
+    ? hold("no figures: the baseline has no requests to compare with")
+    : finding;
 }
 
-export function judgeLatency(
+function judgeLatency(
   { withinSeconds, share, marginOverBaseline }: Objectives["latency"][number],
   candidate: RequestCounts,
   baseline: RequestCounts | null,
-  { record, minimumRequests, alpha }: ObjectiveContext,
+  { baselineServes, minimumRequests, alpha }: ObjectiveContext,
 ): ObjectiveFinding {
   const slow = slowerThan(withinSeconds, candidate);
   const slowBaseline = baseline === null ? null : slowerThan(withinSeconds, baseline);
@@ -59,10 +95,12 @@ export function judgeLatency(
   if (slow.trials < Math.min(minimumRequests, candidate.requests)) {
     return hold(`too few requests were timed: ${slow.trials} of ${candidate.requests}`);
   }
-  if (baseline !== null && comparisonIsMissing(slowBaseline?.trials ?? 0, record)) {
-    return hold(`no figures: the baseline has no requests timed by a bucket of ${withinSeconds} s`);
+  if (slow.trials < candidate.requests * smallestTimedShare) {
+    return hold(
+      `too few requests were timed: ${slow.trials} of ${candidate.requests}, and not half of them at least`,
+    );
   }
-  return judgeFailureShare({
+  const finding = judgeFailureShare({
     candidate: slow,
     baseline: slowBaseline === null || slowBaseline.trials === 0 ? null : slowBaseline,
     allowed: complement(share),
@@ -73,6 +111,10 @@ export function judgeLatency(
       `${percent(1 - successes / trials)} within ${withinSeconds} s (${trials - successes} of ${trials})`,
     describeBound: (lower) => `certainly below ${percent(1 - lower)}`,
   });
+  const isCompared = baselineServes && marginOverBaseline < nothingIsWorse;
+  return finding.status === "pass" && isCompared && !slowBaseline?.trials
+    ? hold(`no figures: the baseline has no requests timed by a bucket of ${withinSeconds} s`)
+    : finding;
 }
 
 /** Null without such a bucket. */
@@ -86,9 +128,4 @@ function slowerThan(seconds: number, counts: RequestCounts): Proportion | null {
 /** All requests that the histogram has seen; all there were, where it does not say. */
 function timed({ within, requests }: Pick<RequestCounts, "within" | "requests">): number {
   return within[String(Number.POSITIVE_INFINITY)] ?? requests;
-}
-
-/** A baseline that shares the traffic has requests; one without any was not seen. */
-function comparisonIsMissing(baselineRequests: number | undefined, record: GateInput["record"]): boolean {
-  return baselineRequests === 0 && record !== null && record.weight < 100;
 }

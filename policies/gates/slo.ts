@@ -3,8 +3,8 @@ import type { Verdict } from "../../rollout/verdict";
 import { approvedFor, signCommand } from "./approval";
 import { inWords } from "./duration";
 import { hold, type ObjectiveFinding } from "./failure-share";
-import { type GateInput, judged, raises, type ServiceObservation } from "./input";
-import { flawOf, judgeErrors, judgeLatency } from "./service-objectives";
+import { type GateInput, judged, raises } from "./input";
+import { figuresOf, judgeObjectives } from "./service-objectives";
 import { alphaOfComparison, alphaOfWindow, type StagePolicy, stagePolicy } from "./stage-policy";
 
 const gate = "slo";
@@ -35,12 +35,22 @@ export function slo(input: GateInput): Verdict {
   );
   if (services.length === 0) return { gate, ...hold(whoseObjectives(input)) };
   const findings = services.flatMap(([service, objectives]) =>
-    judgeService(objectives, snapshot.services?.[service], { input, stage, alpha }).map((finding) => ({
+    judgeService(service, objectives, { input, stage, alpha }).map((finding) => ({
       ...finding,
       reason: `${service}${inWindow(objectives, policy.mode)}: ${finding.reason}`,
     })),
   );
-  return worst(findings);
+  const verdict = worst(findings);
+  return { ...verdict, reason: `${verdict.reason}${notJudged(input)}` };
+}
+
+/** Objectives of services that neither release has: most likely a name that is not spelt right. */
+function notJudged({ slo: policy, record, to }: GateInput): string {
+  const releases = [to.candidate, to.baseline, record?.candidate, record?.baseline];
+  const unknown = Object.keys(policy.services).filter((name) =>
+    releases.every((release) => release?.services[name] === undefined),
+  );
+  return unknown.length === 0 ? "" : ` (not judged, because no live release has it: ${unknown.join(", ")})`;
 }
 
 /** Objectives of nobody who is here are a slip of the pen rather than a wish to ask for nothing. */
@@ -62,31 +72,25 @@ interface Context {
 }
 
 function judgeService(
-  { errorRate, latency }: Objectives,
-  observation: ServiceObservation | undefined,
+  service: string,
+  objectives: Objectives,
   { input, stage, alpha }: Context,
 ): ObjectiveFinding[] {
-  if (observation === undefined) return [hold("no figures: nothing was collected")];
-  const { candidate, baseline, problem } = observation;
-  if (problem !== null) return [hold(`no figures: ${problem}`)];
-  if (candidate === null) return [hold("no figures of the candidate")];
-  const flaw = flawOf(candidate) ?? (baseline === null ? null : flawOf(baseline));
-  if (flaw !== null) return [hold(`no figures: ${flaw}`)];
-
-  const few = candidate.requests < stage.minimumRequests ? judgeFew(candidate.requests, input, stage) : null;
+  const { record, snapshot } = input;
+  const observation = snapshot.services?.[service];
+  const figures = figuresOf(observation);
+  if ("problem" in figures) return [hold(figures.problem)];
+  const { requests } = figures.candidate;
+  const few = requests < stage.minimumRequests ? judgeFew(requests, input, stage) : null;
   if (few?.status === "hold") return [few];
   const approved = few === null ? [] : [few];
-  if (candidate.requests === 0) return approved;
+  if (requests === 0) return approved;
   const context = {
-    record: input.record,
+    baselineServes: record !== null && record.weight < 100 && record.baseline.services[service] !== undefined,
     minimumRequests: stage.minimumRequests,
-    alpha: alphaOfWindow(alpha, observation.window?.earlier ?? null),
+    alpha: alphaOfWindow(alpha, observation?.window?.earlier ?? null),
   };
-  return [
-    ...approved,
-    ...(errorRate === undefined ? [] : [judgeErrors(errorRate, candidate, baseline, context)]),
-    ...latency.map((objective) => judgeLatency(objective, candidate, baseline, context)),
-  ];
+  return [...approved, ...judgeObjectives(objectives, figures, context)];
 }
 
 /** Too few requests hold; where the policy says so, after a while an approval may stand for those that are missing. */
