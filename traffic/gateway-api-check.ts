@@ -27,6 +27,9 @@ const rule = z.strictObject({
 });
 type Rule = z.infer<typeof rule>;
 
+/** Of every Service of a release. */
+const servicePort = 80;
+
 /** As it is registered, and as the engine may fill it in. */
 const writtenRoute = z.object({
   metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }),
@@ -34,10 +37,12 @@ const writtenRoute = z.object({
     parentRefs: z
       .array(
         z.object({
+          group: z.string().default("gateway.networking.k8s.io"),
           kind: z.string().default("Gateway"),
           name: z.string(),
           namespace: z.string().optional(),
           sectionName: z.string().optional(),
+          port: z.number().optional(),
         }),
       )
       .default([]),
@@ -79,6 +84,7 @@ function check(
     const cohortRules = rules.filter((one) => one !== weighted);
     const [live, judged] = [sharesOf(backends), expectedShares(wanted)];
     const names = hostnamesFor(protocol, gateway);
+    const path = expectedPath(wanted);
     rulesKept.push(
       [
         wanted === undefined || wanted.protocol === protocol,
@@ -86,17 +92,15 @@ function check(
       ],
       [
         rules.flatMap(({ backendRefs }) => backendRefs).every((one) => isServiceOf(namespace, one)),
-        `it leads to something else than Services in ${namespace}`,
+        `it leads to something else than port ${servicePort} of Services in ${namespace}`,
       ],
       [
-        parentRefs.every(
-          (one) =>
-            one.kind === "Gateway" &&
-            one.name === gateway.name &&
-            one.namespace === gateway.namespace &&
-            one.sectionName === gateway.listener,
-        ),
+        parentRefs.length === 1 && parentRefs.every((one) => isGateway(gateway, one)),
         `it takes traffic from elsewhere than Gateway ${gateway.namespace}/${gateway.name}`,
+      ],
+      [
+        textOf(weighted.matches) === textOf([{ path: { type: "PathPrefix", value: path } }]),
+        `its rule for all requests does not match the path ${path} of the release that was judged`,
       ],
       [live === judged, `its weights are ${live}; the position that was judged has ${judged}`],
       [
@@ -114,9 +118,30 @@ function check(
 
 function isServiceOf(
   channelNamespace: string,
-  { group, kind, namespace = channelNamespace }: Rule["backendRefs"][number],
+  { group, kind, namespace = channelNamespace, port }: Rule["backendRefs"][number],
 ): boolean {
-  return group === "" && kind === "Service" && namespace === channelNamespace;
+  return group === "" && kind === "Service" && namespace === channelNamespace && port === servicePort;
+}
+
+/** The channel's own, at its listener. */
+function isGateway(
+  { name, namespace, listener }: TrafficTarget["channel"]["gateway"],
+  parent: z.infer<typeof writtenRoute>["spec"]["parentRefs"][number],
+): boolean {
+  return (
+    parent.group === "gateway.networking.k8s.io" &&
+    parent.kind === "Gateway" &&
+    parent.name === name &&
+    parent.namespace === namespace &&
+    parent.sectionName === listener &&
+    parent.port === undefined
+  );
+}
+
+/** That of the last release: the one path takes the requests of both. */
+function expectedPath(wanted: RouteShares | undefined): string {
+  const { service = "", weights = [] } = wanted ?? {};
+  return weights.at(-1)?.release.services[service]?.http?.path ?? "/";
 }
 
 function sharesOf(backends: readonly { name: string; weight: number }[]): string {

@@ -139,7 +139,13 @@ export const configMap = object.extend({
 });
 
 export const service = object.extend({
-  spec: z.object({ type: z.string().default("ClusterIP"), selector: text.default({}) }),
+  spec: z.object({
+    type: z.string().default("ClusterIP"),
+    selector: text.default({}),
+    externalName: z.string().optional(),
+    externalIPs: z.array(z.string()).default([]),
+    sessionAffinity: z.string().default("None"),
+  }),
 });
 
 export function containersOf({ spec }: Workload): Container[] {

@@ -50,7 +50,7 @@ export function serviceTargets(judgements: Judgements): ResourceValidationPolicy
     description: "A Service selects the pods of the release that it stands for.",
     of: [types.service],
     schema: service,
-    check: ({ metadata, spec: { type, selector } }) => {
+    check: ({ metadata, spec: { type, selector, externalName, externalIPs, sessionAffinity } }) => {
       const channel = judgements.passed;
       if (channel === null) return [];
       const name = metadata.labels[labelKeys.name] ?? "";
@@ -61,6 +61,13 @@ export function serviceTargets(judgements: Judgements): ResourceValidationPolicy
           : objectName(name, { id: release });
       if (metadata.name !== ownName) return [`it stands for ${ownName}, and is named ${metadata.name}`];
       if (type !== "ClusterIP") return [`it is of the type ${type}, and not ClusterIP`];
+      if (externalName !== undefined) return [`it leads out of the cluster, to ${externalName}`];
+      if (externalIPs.length > 0) return [`it takes what is sent to ${externalIPs.join(", ")}`];
+      if (sessionAffinity !== "None") {
+        return [
+          `its sessionAffinity is ${sessionAffinity}, which the data plane's confirmation does not see`,
+        ];
+      }
       const wanted = release ?? followed(channel.to, name).id;
       const selected = selector[labelKeys.release];
       const sameService =

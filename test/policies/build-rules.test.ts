@@ -4,7 +4,8 @@ import { podLabels } from "../../policies/pack/labels";
 import { types } from "../../policies/pack/objects";
 import { configMapSecrets, podSecrets } from "../../policies/pack/plain-text-secrets";
 import { containerResources, noUnavailability, probes, securityContext } from "../../policies/pack/workloads";
-import { rolling } from "../rollout/releases";
+import type { PlannedData } from "../../rollout/data-jobs";
+import { next, old, rolling } from "../rollout/releases";
 import { judgedTo, judgementsOf, violations } from "./pack-run";
 
 const digest = `local/shop@sha256:${"a".repeat(64)}`;
@@ -238,20 +239,59 @@ describe("how a Deployment is built", () => {
     expect(await violations(podSecrets, { type: types.deployment, props })).toEqual([]);
   });
 
-  test("an image of another release than the label says is found", async () => {
-    const to = rolling(10);
-    const ofRelease = (image: string) => ({
-      ...deployment({ container: { image } }),
-      metadata: { name: "api", namespace: "x", labels: { "release-channels.dev/release": to.baseline.id } },
-    });
-    const policy = images(judgementsOf(judgedTo(to)));
-    const own = to.baseline.services.api!.image;
-    expect(await violations(policy, { type: types.deployment, props: ofRelease(own) })).toEqual([]);
-    const [found] = await violations(policy, {
+  test.each([
+    ["another release", `x@sha256:${"9".repeat(64)}`],
+    ["another service", old.services.worker!.image],
+  ])("an image of %s than the label says is found", async (_, other) => {
+    const own = {
+      "app.kubernetes.io/name": "api",
+      "release-channels.dev/release": old.id,
+    };
+    const withImage = (image: string) => ({
       type: types.deployment,
-      props: ofRelease(`x@sha256:${"9".repeat(64)}`),
+      props: {
+        ...deployment({ container: { image } }),
+        metadata: { name: "api", namespace: "x", labels: own },
+      },
     });
-    expect(found).toMatch(/is not an image of release 1\.0\.0/);
+    const policy = images(judgementsOf(judgedTo(rolling(10))));
+    expect(await violations(policy, withImage(old.services.api!.image))).toEqual([]);
+    expect(await violations(policy, withImage(other))).toEqual([
+      expect.stringMatching(/is not an image of api of release 1\.0\.0/),
+    ]);
+  });
+});
+
+describe("a Job that is no migration", () => {
+  const digest = (letter: string) => `local/data@sha256:${letter.repeat(64)}`;
+  const [compares, enters] = [digest("4"), digest("5")];
+  const compared = { ...next, reconciliation: { image: compares } };
+  const data: PlannedData = {
+    migrations: [],
+    reconciliations: [{ name: "compare", run: "compare", weight: 10, of: compared }],
+    companions: [
+      {
+        ...{ name: "enter", run: "enter", due: true },
+        job: { kind: "ledger", of: "t2", release: next.id, version: "1.1.0", ledger: { image: enters } },
+      },
+    ],
+  };
+  const policy = images(judgementsOf(judgedTo(rolling(10, compared), "advance", { data })));
+
+  test.each<[string, string, string, boolean]>([
+    ["compares by its own image", "compare", compares, true],
+    ["compares by that of a service", "compare", next.services.api!.image, false],
+    ["enters releases by its own image", "enter", enters, true],
+    ["enters releases by that of a service", "enter", next.services.api!.image, false],
+    ["nobody planned", "other", next.services.api!.image, false],
+  ])("%s", async (_, run, image, good) => {
+    const metadata = {
+      name: run,
+      namespace: "x",
+      labels: { "release-channels.dev/release": next.id, "release-channels.dev/run": run },
+    };
+    const props = { ...deployment({ container: { image } }), metadata };
+    expect(await violations(policy, { type: types.job, props })).toHaveLength(good ? 0 : 1);
   });
 });
 

@@ -48,13 +48,25 @@ const metadata = (more: object = {}) => ({
 const at10 = judgementsOf(judgedTo(rolling(10)));
 
 describe("a route", () => {
+  const { gateway } = configurationOf("1.1.0").channel;
+  const own = {
+    ...{ kind: "Gateway", name: gateway.name, namespace: gateway.namespace },
+    sectionName: gateway.listener,
+  };
   const route = (weights: [string, number][], more: object = {}) => ({
     type: gatewayApi.written[0]!.type,
     props: {
       metadata: metadata({ labels: { "app.kubernetes.io/name": "api" } }),
       spec: {
+        parentRefs: [own],
         hostnames: ["canary.shop.localhost"],
-        rules: [{ backendRefs: weights.map(([name, weight]) => ({ name, weight })), ...more }],
+        rules: [
+          {
+            matches: [{ path: { type: "PathPrefix", value: "/" } }],
+            backendRefs: weights.map(([name, weight]) => ({ name, port: 80, weight })),
+            ...more,
+          },
+        ],
       },
     },
   });
@@ -134,6 +146,7 @@ describe("a route", () => {
   test.each<[string, object]>([
     ["in another namespace", { namespace: "elsewhere" }],
     ["of another kind", { kind: "ServiceImport", group: "multicluster.x-k8s.io" }],
+    ["at another port", { port: 8081 }],
   ])("with a backend of the right name %s is found", async (_, more) => {
     const question = route([
       [baseline, 90],
@@ -148,11 +161,6 @@ describe("a route", () => {
       [baseline, 90],
       [candidate, 10],
     ]);
-    const { gateway } = configurationOf("1.1.0").channel;
-    const own = {
-      ...{ kind: "Gateway", name: gateway.name, namespace: gateway.namespace },
-      sectionName: gateway.listener,
-    };
     const at = (parentRefs: object[]) => ({
       ...question,
       props: { ...question.props, spec: { ...question.props.spec, parentRefs } },
@@ -163,11 +171,45 @@ describe("a route", () => {
       { ...own, namespace: undefined },
       { ...own, kind: "Service" },
       { ...own, sectionName: "theirs" },
+      { ...own, group: "example.com" },
+      { ...own, port: 8443 },
     ]) {
-      expect(await violations(routeWeights(at10), at([own, other]))).toEqual([
+      expect(await violations(routeWeights(at10), at([other]))).toEqual([
         expect.stringContaining("from elsewhere"),
       ]);
     }
+  });
+
+  test.each([
+    ["none, so that whoever wants to may take it", []],
+    ["its gateway twice", [own, own]],
+  ])("at %s is found", async (_, parentRefs) => {
+    const question = route([
+      [baseline, 90],
+      [candidate, 10],
+    ]);
+    question.props.spec.parentRefs = parentRefs;
+    expect(await violations(routeWeights(at10), question)).toEqual([
+      expect.stringContaining("from elsewhere"),
+    ]);
+  });
+
+  test.each<[string, object[]]>([
+    ["another path", [{ path: { type: "PathPrefix", value: "/orders" } }]],
+    ["exactly its path", [{ path: { type: "Exact", value: "/" } }]],
+    ["a second path", ["/", "/orders"].map((value) => ({ path: { type: "PathPrefix", value } }))],
+    ["no path", []],
+  ])("that takes %s is found", async (_, matches) => {
+    const question = route(
+      [
+        [baseline, 90],
+        [candidate, 10],
+      ],
+      { matches },
+    );
+    expect(await violations(routeWeights(at10), question)).toEqual([
+      expect.stringContaining("does not match the path / of the release"),
+    ]);
   });
 
   test("with a second rule, or another host, is found", async () => {
@@ -176,7 +218,7 @@ describe("a route", () => {
       [candidate, 10],
     ]);
     const { spec } = question.props;
-    spec.rules.push({ backendRefs: [] });
+    spec.rules.push({ matches: [], backendRefs: [] });
     expect(await violations(routeWeights(at10), question)).toEqual([expect.stringContaining("2 rules")]);
     spec.rules.pop();
     spec.hostnames = ["elsewhere"];
@@ -204,6 +246,21 @@ describe("a Service", () => {
       false,
     ],
     ["leads out of the cluster", service(next.id, release(next.id), ofNext, { type: "ExternalName" }), false],
+    [
+      "has an external name",
+      service(next.id, release(next.id), ofNext, { externalName: "example.com" }),
+      false,
+    ],
+    [
+      "takes the traffic of an address",
+      service(next.id, release(next.id), ofNext, { externalIPs: ["192.0.2.1"] }),
+      false,
+    ],
+    [
+      "keeps callers at a pod",
+      service(next.id, release(next.id), ofNext, { sessionAffinity: "ClientIP" }),
+      false,
+    ],
     ["for callers in the cluster leads to the baseline", service(old.id, internal, internalName), true],
     [
       "for callers in the cluster leads to the candidate at 10 %",

@@ -7,7 +7,7 @@ import { judgedTo, judgementsOf, type Question, violations } from "./pack-run";
 
 interface Rule {
   matches: { headers?: { value: string }[]; queryParams?: object[] }[];
-  backendRefs: { name: string; weight: number }[];
+  backendRefs: { name: string; port: number; weight: number }[];
 }
 
 /** The route that the program registers for a position, with its rules changed. */
@@ -50,7 +50,10 @@ describe("the cohorts of a route", () => {
       (rules) => Object.assign(rules[1]?.matches[0] ?? {}, { headers: [], method: "GET" }),
     ],
     ["another backend", (rules) => atOld(rules[1]!)],
-    ["a second backend", (rules) => rules[1]?.backendRefs.push({ name: `api-${old.id}`, weight: 0 })],
+    [
+      "a second backend",
+      (rules) => rules[1]?.backendRefs.push({ name: `api-${old.id}`, port: 80, weight: 0 }),
+    ],
     ["one rule less", (rules) => rules.pop()],
     ["one rule twice", (rules) => rules.push(rules[1]!)],
   ])("with %s are refused", async (_, tamper) => {
