@@ -28,6 +28,8 @@ export function kubernetesExecutor(cluster: Cluster, options: KubernetesOptions)
       );
     }
     const name = `compat-${randomBytes(4).toString("hex")}-${run.id}`;
+    // Where not even that can be made, there is nothing to tidy up.
+    await mountable(cluster, name, run, options);
     try {
       await start(cluster, name, run, options);
       return await answerOf(cluster, name, run, options, interrupted);
@@ -37,14 +39,16 @@ export function kubernetesExecutor(cluster: Cluster, options: KubernetesOptions)
   };
 }
 
-async function start(
+const labels = { "app.kubernetes.io/name": "compat" };
+
+/** The fixture as a ConfigMap. */
+async function mountable(
   cluster: Cluster,
   name: string,
   run: CaseRun,
-  options: KubernetesOptions,
+  { namespace }: KubernetesOptions,
 ): Promise<void> {
-  const { namespace } = options;
-  const metadata = { name, namespace, labels: { "app.kubernetes.io/name": "compat" } };
+  const metadata = { name, namespace, labels };
   const fixture = basename(run.file);
   await attempt(cluster, `a ConfigMap in ${namespace}`, () =>
     cluster.core.createNamespacedConfigMap({
@@ -52,6 +56,16 @@ async function start(
       body: { metadata, immutable: true, binaryData: { [fixture]: run.content.toString("base64") } },
     }),
   );
+}
+
+async function start(
+  cluster: Cluster,
+  name: string,
+  run: CaseRun,
+  options: KubernetesOptions,
+): Promise<void> {
+  const { namespace } = options;
+  const metadata = { name, namespace, labels };
   const job = await attempt(cluster, `a Job in ${namespace}`, () =>
     cluster.batch.createNamespacedJob({ namespace, body: { metadata, spec: jobSpec(name, run, options) } }),
   );
@@ -78,7 +92,7 @@ function jobSpec(name: string, run: CaseRun, { deadlineSeconds }: KubernetesOpti
     activeDeadlineSeconds: deadlineSeconds,
     ttlSecondsAfterFinished: keptSeconds,
     template: {
-      metadata: { labels: { "app.kubernetes.io/name": "compat" } },
+      metadata: { labels },
       spec: {
         restartPolicy: "Never",
         automountServiceAccountToken: false,

@@ -29,7 +29,9 @@ export function loadRelease(projectDir: string, folder: string, version: string)
 }
 
 function knownVersions(folder: string): string {
-  if (!existsSync(folder)) return `none, the folder ${folder} does not exist (key channel.releases)`;
+  if (!existsSync(folder)) {
+    return `none, the folder ${folder} does not exist (key channel.releases). Whatever builds the images writes their release files there; for the sample product that is \`make cluster\``;
+  }
   const versions = readdirSync(folder)
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => name.slice(0, -".yaml".length))

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { loadPolicies } from "../../config/load/policies";
 import { catalogueNames, evidencePolicy } from "../../config/schemas/evidence";
 import { aChannel } from "../gates/transitions";
@@ -117,6 +117,13 @@ describe("the sample product's policy", () => {
       ]),
     );
     expect(sample?.correlated).toBe(true);
+  });
+
+  test("compares with no report that is not there", () => {
+    const missing = Object.values(sample?.kinds ?? {}).filter(
+      ({ baseline }) => baseline !== undefined && !existsSync(baseline),
+    );
+    expect(missing).toEqual([]);
   });
 
   test.each(["canary", "stable"])("does not stand in the demo's way: %s does not name it", (channel) => {

@@ -66,7 +66,7 @@ describe("a release file", () => {
 
   test("in a folder that does not exist: the key to look at is named", () => {
     expect(messageOf(() => loadRelease(project.folder, "nowhere", "1.0.0"))).toMatch(
-      /nowhere\/1\.0\.0\.yaml: file not found;.*does not exist \(key channel\.releases\)/,
+      /nowhere\/1\.0\.0\.yaml: file not found;.*does not exist \(key channel\.releases\)\. .*`make cluster`/,
     );
   });
 
