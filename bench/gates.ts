@@ -4,7 +4,7 @@ import { sloPolicy } from "../config/schemas/slo";
 import { judge } from "../policies/gates";
 import type { Release } from "../rollout/release";
 import * as compat from "../test/gates/compat-reports";
-import { aChannel, counted, seen, transition } from "../test/gates/transitions";
+import { aChannel, counted, healthy, seen, transition } from "../test/gates/transitions";
 import { at, liveAt, recordOf, rolling } from "../test/rollout/releases";
 
 /** How long all gates together need for one transition of a channel with many services, without any I/O. */
@@ -53,7 +53,7 @@ const input = transition({
   snapshot: {
     live: liveAt(from),
     services: perService(seen(requests(20_000), requests(180_000))),
-    promotion: { status: "known", record: recordOf(from, { completed }) },
+    promotion: { status: "known", record: recordOf(from, { completed }), health: healthy() },
     incidents: { status: "known", incidents: [], alerts: [], problems: [] },
     compat: compat.known(compat.report(next, live)),
     sharing: {

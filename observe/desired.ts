@@ -17,11 +17,7 @@ export function readDesired(
   const overlay = overlayOf(channel.services);
   const { version, stage, attempt } = settings;
   const recorded = record !== null && needsNoFile(record, version, overlayHash(overlay));
-  const read = (): Release => {
-    const file = loadRelease(projectDir, channel.releases, version);
-    requireProduct(file, channel);
-    return resolveRelease(file, overlay);
-  };
+  const read = () => readRelease(channel, version, projectDir);
   const release = recorded ? orNull(read) : read();
   // What is on its way back keeps what it has: its places may be gone from the configuration with its version.
   for (const needed of [record?.baseline, release]) {
@@ -30,6 +26,20 @@ export function readDesired(
     requireScalable(needed, channel);
   }
   return { version, stage, attempt, overlayHash: overlayHash(overlay), release };
+}
+
+/**
+ * A release as its file and the channel's overlay have it now.
+ * @throws {UserError} when the file is missing or not valid, or of another product.
+ */
+export function readRelease(
+  channel: StackConfiguration["channel"],
+  version: string,
+  projectDir: string,
+): Release {
+  const file = loadRelease(projectDir, channel.releases, version);
+  requireProduct(file, channel);
+  return resolveRelease(file, overlayOf(channel.services));
 }
 
 /** Going back to the baseline, or staying with it, is possible from the record alone. */

@@ -58,8 +58,11 @@ function policyFiles(channel: ChannelSection, version: string): Looked[] {
 }
 
 function reports({ channel, policies }: RestedSources, snapshot: Snapshot): Looked[] {
-  const { evidence, compat, governance } = snapshot;
+  const { evidence, compat, governance, promotion } = snapshot;
   const looked: Looked[] = [];
+  if (promotion.status === "known" && promotion.health.status !== "not-configured") {
+    looked.push({ path: `Pulumi.${channel.promotion?.from}.yaml`, gates: ["promotion"] });
+  }
   if (evidence.status === "known") {
     const kinds = policies.evidence()?.kinds ?? {};
     for (const { kind, file, sha256: seen, baselineSha256 } of evidence.items) {

@@ -1,6 +1,6 @@
 import type { Policies } from "../config/load/policies";
 import type { ChannelSection, StackSettings } from "../config/schemas/channel";
-import { type GateInput, lowers, type PromotionSource, type Snapshot } from "../policies/gates/input";
+import type { GateInput, Snapshot } from "../policies/gates/input";
 import type { LiveTraffic } from "../rollout/live";
 import { observeActor } from "./actor";
 import { observeArtifact } from "./artifact";
@@ -13,6 +13,7 @@ import { observeGovernance } from "./governance";
 import { observeIncidents } from "./incidents";
 import type { Cluster } from "./kubernetes";
 import { observePods } from "./pods";
+import { observePromotion } from "./promotion";
 import { observeSharing } from "./sharing";
 import { observeServices } from "./slo";
 import { observeSplit } from "./split";
@@ -95,19 +96,4 @@ export async function takeSnapshot(
     governance,
     actor,
   };
-}
-
-async function observePromotion(
-  transition: JudgedTransition,
-  { channel, readMemory }: SnapshotSources,
-): Promise<PromotionSource> {
-  if (channel.promotion === undefined || lowers(transition) || transition.kind === "finalize") {
-    return { status: "not-configured" };
-  }
-  try {
-    const { record } = await readMemory(channel.promotion.from);
-    return { status: "known", record };
-  } catch (error) {
-    return { status: "unavailable", problem: (error as Error).message };
-  }
 }

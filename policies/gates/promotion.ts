@@ -1,12 +1,19 @@
 import type { Verdict } from "../../rollout/verdict";
 import { clearsAway } from "./change";
+import { judgeHealth } from "./channel-health";
 import { hotfixLane, isHotfix } from "./hotfix";
 import { type GateInput, judged } from "./input";
+import type { PromotionSource } from "./input/promotion";
+import { type Served, servedIn } from "./served";
 
 const gate = "promotion";
 
+type Rule = NonNullable<GateInput["channel"]["promotion"]>;
+type Known = Extract<PromotionSource, { status: "known" }>;
+
 /**
- * A version enters this channel only after the channel before it has completed it and stayed green, or as a hotfix.
+ * A version enters this channel only after the channel before it has completed it and stayed green, by its own
+ * objectives and incidents, or as a hotfix.
  * The lane is judged at every step, because it shortens the observation of every step.
  */
 export function promotion(input: GateInput): Verdict {
@@ -43,8 +50,8 @@ export function promotion(input: GateInput): Verdict {
   const rejected = source.record.rejected.findLast(
     (entry) => entry.version === version && entry.hash === hash,
   );
-  const completed = source.record.completed.find((entry) => entry.version === version && entry.hash === hash);
-  if (completed === undefined) {
+  const served = servedIn(source.record, { version, hash });
+  if (served === null) {
     if (rejected !== undefined) {
       return fail(
         `${rule.from} rolled ${version} back on ${rejected.at}`,
@@ -60,24 +67,42 @@ export function promotion(input: GateInput): Verdict {
           `sha256 ${other.hash.slice(0, 12)}… instead of ${hash.slice(0, 12)}…`,
         );
   }
-  const greenSeconds = Math.floor((Date.parse(snapshot.takenAt) - Date.parse(completed.at)) / 1000);
-  const observed = `completed, green for ${greenSeconds} s`;
-  if (greenSeconds < rule.greenFor) {
+  return { gate, ...isGreen(input, rule, source, served), expected };
+}
+
+function isGreen(
+  input: GateInput,
+  { from, greenFor }: Rule,
+  { health }: Known,
+  { since, until }: Served,
+): Omit<Verdict, "gate"> {
+  const { version, services } = judged(input);
+  const { takenAt } = input.snapshot;
+  const greenSeconds = Math.floor((Date.parse(until ?? takenAt) - Date.parse(since)) / 1000);
+  const findings = judgeHealth(health, Object.keys(services), takenAt);
+  const worst =
+    findings.find(({ status }) => status === "fail") ?? findings.find(({ status }) => status === "hold");
+  const served = `completed ${version} on ${since}${until === null ? "" : ` and served it until ${until}`}`;
+  if (worst?.status === "fail") {
     return {
-      gate,
-      status: "hold",
-      reason: `${version} has been green in ${rule.from} for ${greenSeconds} s; wanted are ${rule.greenFor} s`,
-      observed,
-      expected,
+      status: "fail",
+      reason: `${from} ${served}, and is not green: ${worst.reason}`,
+      observed: worst.observed ?? worst.reason,
     };
   }
-  return {
-    gate,
-    status: "pass",
-    reason: `${rule.from} completed ${version} on ${completed.at}`,
-    observed,
-    expected,
-  };
+  const observed = `completed, green for ${greenSeconds} s`;
+  if (greenSeconds < greenFor) {
+    const green =
+      until === null ? "has been green" : "was green, until another version had all of its traffic,";
+    const reason = `${version} ${green} in ${from} for ${greenSeconds} s; wanted are ${greenFor} s`;
+    return { status: "hold", reason, observed };
+  }
+  if (worst !== undefined) {
+    const reason = `${from} ${served}; whether it is green is not sure: ${worst.reason}`;
+    return { status: "hold", reason, observed: worst.observed ?? "completed" };
+  }
+  const told = findings.map(({ reason }) => reason).join("; ");
+  return { status: "pass", reason: `${from} ${served}: ${told}`, observed };
 }
 
 function completedIn(list: readonly { version: string }[]): string {

@@ -63,6 +63,32 @@ describe("a gate that is closed for a cause", () => {
   });
 });
 
+describe("a version that fails where it has all of the traffic", () => {
+  const lax = "{ errorRate: { target: 0.9, marginOverBaseline: 0.9 } }";
+  const strict = "{ errorRate: { target: 0.01 } }";
+
+  story("is not promoted, although nobody has rolled it back", async (world) => {
+    const canary = await given.channelRunning(world, "1.1.0", "canary");
+    const stable = await given.channelRunning(world, "1.1.0", "stable");
+    world.objectivesAre(lax);
+    when.versionIsSet(canary, "1.2.0");
+    await when.rolloutReaches(canary, 100);
+    world.objectivesAre(strict);
+
+    stable.configure({ promotion: { from: canary.stack, greenFor: "1s" } });
+    when.versionIsSet(stable, "1.2.0");
+    const broken = /promotion: .* is not green: api: .* errors/;
+    verify.refused(await when.upOnceOpen(stable), broken);
+    await verify.nothingChanges(stable, async () => {
+      verify.refused(await when.up(stable), broken);
+      verify.failedClearly(await when.preview(stable), broken);
+    });
+
+    world.objectivesAre(lax);
+    verify.moved(await when.upOnceOpen(stable), "start", 10);
+  });
+});
+
 describe("a gate that fails", () => {
   story("ends update and preview with its figures, and changes nothing", async (world) => {
     const canary = await given.rolloutBegun(world, "1.1.0", "1.2.0");

@@ -46,6 +46,27 @@ const counts = z
   .strictObject(requestCounts.shape)
   .extend({ errors: requestCounts.shape.errors.default(0), within: requestCounts.shape.within.default({}) });
 
+const services = z.record(
+  z.string(),
+  z.strictObject({
+    window: countedWindow.optional(),
+    candidate: counts.nullable().default(null),
+    baseline: counts.nullable().default(null),
+    problem: z.string().nullable().default(null),
+  }),
+);
+
+/** Of how the other channel does, what is otherwise than that it meets its objectives and has no source of incidents. */
+const health = z.strictObject({
+  status: z.literal("known").default("known"),
+  /** As in its `slo.yaml`. */
+  slo: object.optional(),
+  services: services.nullable().optional(),
+  /** As `incidents` in its section. */
+  incidentPolicy: object.optional(),
+  incidents: object.optional(),
+});
+
 const releaseIdentity = z.strictObject({ version: z.string(), hash: z.string() });
 
 /** Of a record, what is otherwise than its position says. */
@@ -85,24 +106,20 @@ const snapshot = z
       }),
     ),
     gateway: object,
-    services: z
-      .record(
-        z.string(),
-        z.strictObject({
-          window: countedWindow.optional(),
-          candidate: counts.nullable().default(null),
-          baseline: counts.nullable().default(null),
-          problem: z.string().nullable().default(null),
-        }),
-      )
-      .nullable(),
+    services: services.nullable(),
     split: object,
     pods: object,
     capacity: object,
-    /** The other channel has completed the candidate, unless it is said otherwise. */
+    /** The other channel has completed the candidate, and still serves it, unless it is said otherwise. */
     promotion: z.union([
       silent,
-      z.strictObject({ status: z.literal("known"), record: remembered.nullable() }),
+      z.strictObject({
+        status: z.literal("known"),
+        record: remembered.nullable(),
+        /** Another version has all of its traffic by now. */
+        wentOn: z.boolean().default(false),
+        health: z.union([silent, health]).prefault({}),
+      }),
     ]),
     budget: object,
     incidents: object,

@@ -8,6 +8,7 @@ import { declaredData } from "../../policies/gates/declared-data";
 import { type GateInput, judged, type Snapshot } from "../../policies/gates/input";
 import type { CompatSource } from "../../policies/gates/input/compatibility";
 import type { EvidenceItem } from "../../policies/gates/input/evidence";
+import { notConfigured } from "../../policies/gates/input/source";
 import { type JobObservation, reconciliationName } from "../../rollout/data-jobs";
 import { jobName } from "../../rollout/migrations";
 import type { ChannelRecord, Position } from "../../rollout/record";
@@ -23,6 +24,7 @@ import {
   rolledBack,
   rolling,
   steady,
+  third,
 } from "../rollout/releases";
 import {
   type GateCase,
@@ -35,7 +37,7 @@ import {
 import * as compat from "./compat-reports";
 import { approvalBy, governed, overrideBy } from "./governance";
 import { migrationsOf } from "./releases-of-data";
-import { aChannel, transition } from "./transitions";
+import { aChannel, type Healthy, healthy, transition } from "./transitions";
 
 interface Releases {
   candidate: Release;
@@ -179,12 +181,25 @@ function promotionOf(
   source: NonNullable<SnapshotPatch["promotion"]>,
   { candidate, baseline }: Releases,
 ): Snapshot["promotion"] {
-  if (source.status !== "known" || source.record === null) return source as Snapshot["promotion"];
+  if (source.status !== "known") return source;
+  if (source.record === null) return { status: "known", record: null, health: notConfigured };
   const { version, hash } = candidate;
   const remembers = { completed: [{ version, hash, at: at(0) }], ...source.record };
+  const position = source.wentOn ? steady(third) : completed(candidate, baseline);
+  const record = recordOf(position, memoryOf(remembers, candidate));
+  if (source.health.status !== "known") return { status: "known", record, health: source.health };
+  const { slo, services, incidentPolicy, incidents } = source.health;
   return {
     status: "known",
-    record: recordOf(completed(candidate, baseline), memoryOf(remembers, candidate)),
+    record,
+    health: healthy({
+      ...(slo === undefined ? {} : { slo: sloPolicy.parse(slo) }),
+      ...(services === undefined ? {} : { services: services as Healthy["services"] }),
+      ...(incidentPolicy === undefined
+        ? {}
+        : { incidentPolicy: aChannel({ incidents: incidentPolicy as never }).incidents }),
+      ...(incidents === undefined ? {} : { incidents: incidents as Healthy["incidents"] }),
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ import type { VerdictStatus } from "../../rollout/verdict";
 import { accessOf, EvidenceProject, kinds, now, signer } from "../evidence/project";
 import { at, completed, next, recordOf, rolling, steady } from "../rollout/releases";
 import * as compat from "./compat-reports";
-import { aChannel, counted, seen, transition } from "./transitions";
+import { aChannel, counted, type Healthy, healthy, seen, transition } from "./transitions";
 
 /** What a release handbook says must stop a release, and which gate does. */
 interface Scenario {
@@ -64,11 +64,12 @@ const watched = aChannel({ incidents: { file: "incidents.yaml" } });
 const evenings = aChannel({ changeWindow: { zone: "Europe/Berlin" } });
 const stable = aChannel({ promotion: { from: "canary", greenFor: "24h" } });
 const entersStable: Changes = { kind: "start", from: steady(), to: rolling(10), channel: stable };
-const canary = (completedAt: number | null) => ({
+const canary = (completedAt: number | null, health: Partial<Healthy> = {}) => ({
   status: "known" as const,
   record: recordOf(completed(), {
     completed: completedAt === null ? [] : [{ version: next.version, hash: next.hash, at: at(completedAt) }],
   }),
+  health: healthy(health),
 });
 
 const scenarios: Record<string, Scenario> = {
@@ -271,6 +272,19 @@ const scenarios: Record<string, Scenario> = {
     status: "hold",
     says: /has been green in canary for 3600 s; wanted are 86400 s/,
     input: () => transition({ ...entersStable, snapshot: { takenAt: at(3600), promotion: canary(0) } }),
+  },
+  "a canary whose objectives are broken, and that nobody has rolled back": {
+    gate: "promotion",
+    status: "fail",
+    says: /is not green: api: 50\.0 % errors/,
+    input: () =>
+      transition({
+        ...entersStable,
+        snapshot: {
+          takenAt: at(90_000),
+          promotion: canary(0, { services: { api: seen(counted(1000, 500)) } }),
+        },
+      }),
   },
   "a version that goes to stable directly": {
     gate: "promotion",

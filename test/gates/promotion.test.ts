@@ -1,3 +1,4 @@
+import { notConfigured } from "../../policies/gates/input/source";
 import { promotion } from "../../policies/gates/promotion";
 import { aRelease, at, completed, next, recordOf, rolledBack, rolling, steady } from "../rollout/releases";
 import { aChannel, transition } from "./transitions";
@@ -34,7 +35,7 @@ describe("the hotfix lane", () => {
     const judged = (rejections: (typeof rejected)[], good: (typeof fix)[]) => {
       const list = good.map(({ version, hash }) => ({ version, hash, at: at(0) }));
       const record = recordOf(completed(), { rejected: rejections, completed: list });
-      const snapshot = { promotion: { status: "known", record } } as const;
+      const snapshot = { promotion: { status: "known", record, health: notConfigured } } as const;
       const [start] = steps(fix);
       return promotion(transition({ ...start, channel, lane: "hotfix", snapshot })).status;
     };

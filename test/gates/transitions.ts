@@ -9,6 +9,7 @@ import {
   type ServiceObservation,
   type Snapshot,
 } from "../../policies/gates/input";
+import type { ChannelHealth } from "../../policies/gates/input/promotion";
 import { notConfigured } from "../../policies/gates/input/source";
 import type { Position } from "../../rollout/record";
 import { at, liveAt, recordOf, rolling } from "../rollout/releases";
@@ -50,6 +51,18 @@ export const seen = (
   baseline: RequestCounts | null = null,
   problem: string | null = null,
 ): ServiceObservation => ({ candidate, baseline, problem });
+
+export type Healthy = Extract<ChannelHealth, { status: "known" }>;
+
+/** Another channel that meets its objectives with the release at 100 %, and has no source of incidents. */
+export const healthy = (more: Partial<Healthy> = {}): Healthy => ({
+  status: "known",
+  slo: policy(),
+  services: { api: seen(counted(5000)) },
+  incidentPolicy: undefined,
+  incidents: notConfigured,
+  ...more,
+});
 
 /** An advance from 10 to 30 %, looked at after an hour, with everything collected and in order. */
 export function transition(

@@ -10,7 +10,7 @@ import { describeDecision, explainDecision } from "../../rollout/report";
 import { Project } from "../config/files";
 import { aKey } from "../evidence/chain/chain";
 import { aChannel } from "../gates/transitions";
-import { at, liveAt, recordOf, rolling, withoutData } from "../rollout/releases";
+import { at, completed, liveAt, next, recordOf, rolling, withoutData } from "../rollout/releases";
 import { clusterWith, programmedGateway } from "./cluster";
 import { sourcesWith } from "./sources";
 
@@ -71,6 +71,19 @@ describe("the files that a transition rests on", () => {
       "access.yaml": sha256("of access.yaml"),
     });
     expect(account!.files.find(({ path }) => path === "slo.yaml")?.gates).toEqual(["slo", "error-budget"]);
+  });
+
+  test("are that of the channel, too, that the version is promoted from", async () => {
+    project.write("Pulumi.beta.yaml", "of beta");
+    const channel = aChannel({ promotion: { from: "beta" } });
+    const done = [{ version: next.version, hash: next.hash, at: at(0) }];
+    const readMemory = async () => ({ intent: null, record: recordOf(completed(), { completed: done }) });
+    const { account } = await accountOf({ channel, readMemory });
+    expect(account!.files).toContainEqual({
+      path: "Pulumi.beta.yaml",
+      sha256: sha256("of beta"),
+      gates: ["promotion"],
+    });
   });
 
   test("of a rollback are no policies, and none of them has to be there", async () => {

@@ -11,17 +11,13 @@ import { evidenceKeySource, evidenceSource } from "./evidence";
 import { actor, governanceSource } from "./governance";
 import { budgetSource, incidentSource, serviceObservation, splitSource } from "./metrics";
 import { podsSource } from "./pods";
-import { source } from "./source";
+import { promotionSource } from "./promotion";
 
 export type { RequestCounts, ServiceObservation } from "./metrics";
 
 /** The shared Gateway as the cluster shows it. */
 const gatewayObservation = z.object({ problem: z.string().nullable() });
 export type GatewayObservation = z.infer<typeof gatewayObservation>;
-
-/** What is known of the channel that versions are promoted from. */
-const promotionSource = source({ record: channelRecord.nullable() });
-export type PromotionSource = z.infer<typeof promotionSource>;
 
 /** Everything that was collected, once, for this run; what a verdict rests on. */
 export const snapshot = z.object({

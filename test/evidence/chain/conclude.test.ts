@@ -3,7 +3,7 @@ import { payloadOf, readEnvelope } from "../../../evidence/chain/envelope";
 import { largestSnapshotBytes } from "../../../evidence/chain/snapshot";
 import { type TransitionStatement, transitionStatement } from "../../../evidence/chain/statement";
 import type { Snapshot } from "../../../policies/gates/input";
-import { transition } from "../../gates/transitions";
+import { healthy, transition } from "../../gates/transitions";
 import { at, recordOf, rolling, steady } from "../../rollout/releases";
 import { aKey, chainOf, type Step, unsigned } from "./chain";
 
@@ -83,7 +83,7 @@ describe("what is secret is not in it", () => {
   test.each<[string, Partial<Step["account"]>]>([
     [
       "the environment of another channel's release",
-      { snapshot: { ...usual, promotion: { status: "known", record } } },
+      { snapshot: { ...usual, promotion: { status: "known", record, health: healthy() } } },
     ],
     [
       "the last words of a migration",
