@@ -52,19 +52,22 @@ describe("pods and traffic", () => {
     verify.moved(await when.up(canary), "install");
     await canary.startLoad();
 
-    await kubectl(canary, "scale", "deployment", await apiOf(canary, "1.0.0"), "--replicas=4");
+    const api = await apiOf(canary, "1.0.0");
+    await kubectl(canary, "scale", "deployment", api, "--replicas=4");
+    await kubectl(canary, "rollout", "status", "deployment", api, "--timeout=60s");
     await verify.updatesAreIdle(canary);
     expect(await podsOfApi(canary)).toEqual({ "1.0.0": 4 });
 
     when.versionIsSet(canary, "1.1.0");
     verify.moved(await when.upOnceOpen(canary), "start", 10);
     expect((await verify.recordOf(canary)).sizes).toEqual({ api: 4 });
+    canary.set({ stage: "10" });
     await verify.updatesAreIdle(canary);
 
     const edited = JSON.stringify({ spec: { minReplicas: 3 } });
     await kubectl(canary, "patch", "hpa", await apiOf(canary, "1.1.0"), "--patch", edited);
     await apiComesToHave(canary, { "1.0.0": 4, "1.1.0": 3 });
-    canary.set({ stage: "10" });
+    await kubectl(canary, "rollout", "status", "deployment", await apiOf(canary, "1.1.0"), "--timeout=60s");
     await verify.nothingChanges(canary, async () => {
       verify.succeeded(await when.up(canary, "--expect-no-changes"));
     });
@@ -106,6 +109,7 @@ describe("pods and traffic", () => {
     canary.configure({ gateway: { ...gateway, url: gatewayUrl }, confirmWithin: "30s" });
     verify.succeeded(await when.upOnceOpen(canary));
     expect(await shares(canary.namespace, "1.1.0")).toEqual({ api: 10, front: 10 });
+    canary.set({ stage: "10" });
     await verify.updatesAreIdle(canary);
 
     when.versionIsSet(canary, "1.0.0");
