@@ -55,9 +55,11 @@ describe("a channel whose weights are given by commands", () => {
     verify.moved(await when.up(canary), "start", 10);
     await verify.shareIs(canary, "1.1.0", 10);
     await verify.routeFollowsRecord(canary);
+    canary.set({ stage: "10" });
     await verify.updatesAreIdle(canary);
 
     // Gates are asked first; what fails then is the raise itself.
+    canary.set({ stage: "auto" });
     await when.gatesAreOpen(canary);
     routerFails(canary, "apply");
     const failed = await when.upOnceOpen(canary);
