@@ -56,3 +56,6 @@ export const scrapeIntervalSeconds = 1;
 export const kubeconfigPath = join(stateDir, "kubeconfig");
 export const pulumiHome = join(stateDir, "pulumi");
 export const pulumiBackendDir = join(stateDir, "pulumi-backend");
+/** The file of that backend which holds a stack's state. */
+export const checkpointOf = (stack: string) =>
+  join(pulumiBackendDir, ".pulumi", "stacks", "release-channels", `${stack}.json`);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { execa } from "execa";
 import { installPlugins } from "../plugins/install";
-import { projectDir, pulumiBackendDir, pulumiHome } from "../settings";
+import { checkpointOf, projectDir, pulumiBackendDir, pulumiHome } from "../settings";
 import { UserError } from "../user-error";
 import { binDir } from "./bin";
 import { engineEnvironment } from "./environment";
@@ -14,8 +14,7 @@ export async function ensureEngine(stacks: string[]): Promise<void> {
   const env = engineEnvironment();
   rememberPluginSources(await installPlugins({ pulumi: join(binDir, "pulumi"), pulumiHome, env }));
   for (const stack of stacks) {
-    const checkpoint = join(pulumiBackendDir, ".pulumi", "stacks", "release-channels", `${stack}.json`);
-    if (!existsSync(checkpoint)) await initialize(stack, env);
+    if (!existsSync(checkpointOf(stack))) await initialize(stack, env);
   }
 }
 

@@ -34,7 +34,7 @@ describe("an engine that is killed after everything it has changed", () => {
 
     when.versionIsSet(canary, "1.0.0");
     expect(await killedAtEveryStep()).toContainEqual(expect.stringContaining("v1:HTTPRoute "));
-    expect(await canary.status()).toMatchObject({ state: "rolled-back", weight: 0 });
+    expect(canary.status()).toMatchObject({ state: "rolled-back", weight: 0 });
     await verify.shareIs(canary, "1.0.0", 100);
 
     await killedAtEveryStep();

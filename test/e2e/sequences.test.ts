@@ -18,7 +18,7 @@ describe("versions that are asked for out of turn", () => {
     await verify.shareIs(canary, "1.0.0", 100);
 
     await when.rolloutReaches(canary, 10);
-    expect(await canary.status()).toMatchObject({ baseline: "1.0.0", candidate: "1.5.0" });
+    expect(canary.status()).toMatchObject({ baseline: "1.0.0", candidate: "1.5.0" });
     await verify.shareIs(canary, "1.5.0", 10);
 
     // Held, pinned, and let go again.
@@ -35,7 +35,7 @@ describe("versions that are asked for out of turn", () => {
     data.keepsLedger(canary);
     when.versionIsSet(canary, "1.6.0");
     verify.moved(await when.upOnceOpen(canary), "finalize");
-    expect(await canary.status()).toMatchObject({ baseline: "1.5.0", candidate: null });
+    expect(canary.status()).toMatchObject({ baseline: "1.5.0", candidate: null });
     verify.moved(await when.upOnceOpen(canary), "start", 10);
     await verify.noRequestFailed(canary);
   });
@@ -71,7 +71,7 @@ describe("a candidate whose pods crash at 30 %", () => {
         /has\s+been\s+observed\s+for\s+\d+\s+s\s+since\s+a\s+container\s+of\s+api\s+ended/.test(output),
       ({ output }) => `the crash to be seen; the last update said:\n${output}`,
     );
-    expect(await canary.status()).toMatchObject({ candidate: "1.1.0", weight: 30 });
+    expect(canary.status()).toMatchObject({ candidate: "1.1.0", weight: 30 });
 
     when.versionIsSet(canary, "1.0.0");
     verify.moved(await when.up(canary), "rollback", 0);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { channelSection } from "../../../config/schemas/channel";
 import { type ChannelStatus, parseOutputs } from "../../../local/demo/status";
 import { type Load, startLoad } from "../../../local/load/load";
-import { gateway, gatewayUrl, projectDir, prometheusUrl } from "../../../local/settings";
+import { checkpointOf, gateway, gatewayUrl, projectDir, prometheusUrl } from "../../../local/settings";
 import { type CommandResult, type RunningCommand, startPulumi } from "./command";
 import { clusterServer, type DatabaseServer } from "./database";
 
@@ -17,21 +17,19 @@ export interface Update extends CommandResult {
   after: ChannelStatus | null;
 }
 
-const deployment = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ urn: z.string(), inputs: z.unknown().optional(), outputs: z.unknown().optional() }))
-      .default([]),
-  }),
+const resource = z.object({
+  urn: z.string(),
+  inputs: z.unknown().optional(),
+  outputs: z.unknown().optional(),
+});
+const checkpoint = z.object({
+  checkpoint: z.object({ latest: z.object({ resources: z.array(resource).default([]) }).nullish() }),
 });
 
-export type ResourceState = Omit<z.infer<typeof deployment>["deployment"]["resources"][number], "urn">;
+export type ResourceState = Omit<z.infer<typeof resource>, "urn">;
 
 const requestsPerSecond = 80;
 const longestLoadSeconds = 1500;
-
-/** The first words of commands after which a stack is as it was. */
-const changesNothing = [["preview"], ["stack", "output"], ["stack", "export"]];
 
 /** A release channel of one test: a stack, a namespace, a database, a hostname, and files of its own. */
 export class TestChannel {
@@ -50,8 +48,6 @@ export class TestChannel {
   environment: NodeJS.ProcessEnv = {};
   load: Load | undefined;
   loadWithNewConnections: Load | undefined;
-  /** What the stack said of itself after its last command that may have changed it. */
-  #status: Promise<ChannelStatus | null> | undefined;
 
   constructor(
     readonly stack: string,
@@ -90,13 +86,7 @@ export class TestChannel {
 
   start(args: string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
     const command = [...args, "--stack", this.stack];
-    const running = startPulumi(command, this.log, { ...this.environment, ...environment });
-    if (changesNothing.some((words) => words.every((word, index) => args[index] === word))) return running;
-    const forget = () => {
-      this.#status = undefined;
-    };
-    forget();
-    return { ...running, result: running.result.finally(forget) };
+    return startPulumi(command, this.log, { ...this.environment, ...environment });
   }
 
   run(...args: string[]): Promise<CommandResult> {
@@ -114,27 +104,32 @@ export class TestChannel {
 
   /** Without the preview, which has tests of its own: what must not happen, the update itself must not do. */
   async up(...args: string[]): Promise<Update> {
-    const before = await this.status();
+    const before = this.status();
     const result = await this.run("up", "--yes", "--skip-preview", ...args);
-    return { ...result, before, after: await this.status() };
+    return { ...result, before, after: this.status() };
   }
 
-  status(): Promise<ChannelStatus | null> {
-    this.#status ??= this.succeed("stack", "output", "--json").then(parseOutputs);
-    return this.#status;
+  status(): ChannelStatus | null {
+    const stack = this.#resources().find(({ urn }) => urn.includes("::pulumi:pulumi:Stack::"));
+    return parseOutputs(JSON.stringify(stack?.outputs ?? {}));
   }
 
   /**
    * Resources in the stack's state by URN, without what is about the run that wrote them, and without what the
    * engine keeps for itself of any run: the stack and its default providers.
    */
-  async state(): Promise<Record<string, ResourceState>> {
-    const { resources } = deployment.parse(JSON.parse(await this.succeed("stack", "export"))).deployment;
+  state(): Record<string, ResourceState> {
     return Object.fromEntries(
-      resources
+      this.#resources()
         .filter(({ urn }) => !/::pulumi:(pulumi:Stack|providers:\w+::default)/.test(urn))
         .map(({ urn, ...resource }) => [urn, resource]),
     );
+  }
+
+  /** As the engine has left them in its backend: a command that asks for them takes as long as a small update. */
+  #resources(): z.infer<typeof resource>[] {
+    const read = checkpoint.parse(JSON.parse(readFileSync(checkpointOf(this.stack), "utf8")));
+    return read.checkpoint.latest?.resources ?? [];
   }
 
   /** Constant load over kept connections; `alsoWithNew` as much again over a new connection for each request. */

@@ -77,7 +77,7 @@ export function succeeded(result: CommandResult): void {
 /** Neither a resource in the state nor an object in the cluster is another than before. */
 export async function nothingChanges(channel: TestChannel, during: () => Promise<void>): Promise<void> {
   const look = async () => ({
-    state: await channel.state(),
+    state: channel.state(),
     objects: await resourceVersions(channel.namespace),
   });
   await settled(channel);
@@ -155,7 +155,7 @@ export async function everyAcknowledgedWriteIsThere(channel: TestChannel): Promi
 
 /** The record as the state has it. */
 export async function recordOf(channel: TestChannel): Promise<ChannelRecord> {
-  const resources = Object.entries(await channel.state());
+  const resources = Object.entries(channel.state());
   const [, stash] = resources.find(([urn]) => urn.endsWith("::record")) ?? [];
   const { input } = (stash?.outputs ?? {}) as { input?: unknown };
   return channelRecord.parse(input);

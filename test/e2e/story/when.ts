@@ -28,14 +28,14 @@ export function upOnceOpen(channel: TestChannel): Promise<Update> {
 
 /** Updates, each as soon as its gates are open, until the candidate has this share. */
 export async function rolloutReaches(channel: TestChannel, weight: number): Promise<void> {
-  for (let status = await channel.status(); status?.weight !== weight; status = await channel.status()) {
+  for (let status = channel.status(); status?.weight !== weight; status = channel.status()) {
     changed(await upOnceOpen(channel));
   }
 }
 
 /** Updates until the candidate is the only release that is left. */
 export async function rolloutIsCompleted(channel: TestChannel): Promise<void> {
-  for (let status = await channel.status(); status?.candidate !== null; status = await channel.status()) {
+  for (let status = channel.status(); status?.candidate !== null; status = channel.status()) {
     changed(await upOnceOpen(channel));
   }
 }
