@@ -85,8 +85,7 @@ export class TestChannel {
   }
 
   start(args: string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
-    const command = [...args, "--stack", this.stack];
-    return startPulumi(command, this.log, { ...this.environment, ...environment });
+    return startPulumi(this.stack, args, this.log, { ...this.environment, ...environment });
   }
 
   run(...args: string[]): Promise<CommandResult> {

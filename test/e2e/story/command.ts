@@ -19,13 +19,17 @@ export interface RunningCommand {
 }
 
 const longestSeconds = 150;
+/** By what all processes of a stack's commands are known; their children inherit it. */
+const stackVariable = "STORY_STACK";
 
-/** Starts `pulumi` in the project's folder, as a person would, and copies what it prints to the log. */
+/** Starts `pulumi` for a stack in the project's folder, as a person would, and copies what it prints to the log. */
 export function startPulumi(
-  args: string[],
+  stack: string,
+  words: string[],
   log: string,
   environment: NodeJS.ProcessEnv = {},
 ): RunningCommand {
+  const args = [...words, "--stack", stack];
   appendFileSync(log, `\n$ pulumi ${args.join(" ")}\n`);
   const child = spawn("pulumi", ["--non-interactive", ...args], {
     cwd: projectDir,
@@ -33,6 +37,7 @@ export function startPulumi(
       ...process.env,
       ...clusterEnvironment(),
       ...environment,
+      [stackVariable]: stack,
     },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -61,14 +66,12 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Ends what a killed engine may have left running for a stack: its language host's program and plugins. */
+/** Ends what killed engines of a stack may have left running: language hosts, the program, plugins, and their children. */
 export function endLeftovers(stack: string): void {
   for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
     try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      if (command.includes(stack) && command.some((word) => word.endsWith("/cmd/run/index.js"))) {
-        process.kill(Number(pid), "SIGKILL");
-      }
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      if (environment.includes(`${stackVariable}=${stack}`)) process.kill(Number(pid), "SIGKILL");
     } catch {
       // It ended meanwhile.
     }
