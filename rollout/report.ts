@@ -41,7 +41,7 @@ function headline(proposal: Proposal, decision: Decision): string {
     case "blocked":
       return `${wish} is blocked`;
     case "hold":
-      return `${wish} is held by ${holders(decision.reasons)}`;
+      return `${wish} is ${heldBy(decision.reasons)}`;
     case "go":
       return decision.plan.transition === null
         ? `nothing to do: ${decision.plan.why}`
@@ -239,16 +239,17 @@ export function describeStatus(record: ChannelRecord, decision: Decision): strin
   const moves = decision.outcome === "go" && decision.plan.transition !== null;
   const restore = moves ? written : restoreOf(decision);
   const where = [describePosition(record), ...(restore === null ? [] : [describeRestored(restore)])];
-  return [...where, ...(decision.outcome === "hold" ? [`held by ${holders(decision.reasons)}`] : [])].join(
+  return [...where, ...(decision.outcome === "hold" ? [heldBy(decision.reasons)] : [])].join(
     "; ",
   );
 }
 
-/** Only the gates' names: figures change with every look and would show as a difference. */
-function holders(reasons: string[]): string {
-  return reasons
-    .map((reason) => (/^[a-z-]+: /.test(reason) ? reason.slice(0, reason.indexOf(":")) : reason))
-    .join(", ");
+/** Of gates only their names: figures change with every look and would show as a difference. */
+function heldBy(reasons: string[]): string {
+  const isGates = (reason: string) => /^[a-z-]+: /.test(reason);
+  const others = reasons.filter((reason) => !isGates(reason));
+  if (others.length > 0) return `held: ${others.join(", ")}`;
+  return `held by ${reasons.map((reason) => reason.slice(0, reason.indexOf(":"))).join(", ")}`;
 }
 
 /** The stack's output for programs. */
