@@ -25,15 +25,15 @@ const jobUrn = (name: string) => urnOf("batch/v1:Job", name);
 
 describe("waiting for a Deployment", () => {
   test("ends when its pods are ready, and shows how many are", async () => {
+    sandbox.playNode(() => undefined);
+    const creating = plugin.create(appUrn("good"), deployment(namespace, "good", { replicas: 2 }));
+    await eventually(
+      async () => plugin.messages(appUrn("good")),
+      (messages) => messages.includes("Waiting for app ReplicaSet to be available (0/2 Pods available)"),
+    );
     sandbox.playNode(() => podStatus.ready());
-    const { properties } = await plugin.create(
-      appUrn("good"),
-      deployment(namespace, "good", { replicas: 2 }),
-    );
+    const { properties } = await creating;
     expect(properties.status).toMatchObject({ availableReplicas: 2 });
-    expect(plugin.messages(appUrn("good"))).toContain(
-      "Waiting for app ReplicaSet to be available (0/2 Pods available)",
-    );
   });
 
   test("ends an update when the pods of the new revision are ready", async () => {
