@@ -15,16 +15,26 @@ export function propose(asked: ProposeInput): Proposal {
   const { intent, desired } = input;
   const lost = lostMemory(record, intent, live);
   if (lost !== null) return { kind: "refuse", why: lost };
-  if (record === null) return install(desired);
-  const edited = editedRelease(record, desired);
+  const { autoscalersUnread } = live;
+  const edited = record === null ? null : editedRelease(record, desired);
   if (edited !== null) return { kind: "refuse", why: edited };
-  if (wantsRollback(record, desired)) return rollback(input, record);
+  if (record !== null && wantsRollback(record, desired)) return rollback(input, record);
+  if (autoscalersUnread !== undefined) return unknownAutoscalers(autoscalersUnread);
+  if (record === null) return install(desired);
   if (live.unread !== undefined && record.candidate !== null) {
     // A hand may have lowered the share meanwhile: only going back can be done without knowing.
     const end = unreadable(live.unread);
     return interrupted(record, intent) ? end : held(end.why);
   }
   return continueInterrupted(input, record) ?? correctLive(record, live) ?? follow(input, record);
+}
+
+/** What is asked for by configuration may not be what somebody's own autoscaler has found. */
+function unknownAutoscalers(why: string): Proposal {
+  return {
+    kind: "refuse",
+    why: `whether somebody's own autoscaler decides on the channel's pods is not known, and only going back can do without: ${why}`,
+  };
 }
 
 /** Also over an installation that did not get to its end: nothing of it has been confirmed. */

@@ -520,3 +520,18 @@ describe("where nobody can say what the live weights are", () => {
     expect(asked(steady(), old, { intent })).toBe("resume → rolled-back 1.0.0/1.1.0 0 %");
   });
 });
+
+describe("where nobody can say whose autoscalers there are", () => {
+  test.each<[Position | null, typeof next, string]>([
+    [null, old, "refuse"],
+    [steady(), old, "refuse"],
+    [steady(), next, "refuse"],
+    [rolling(10), next, "refuse"],
+    [completed(), next, "refuse"],
+    [rolling(10), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+    [completed(), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+  ])("only going back is done (%#)", (from, wanted, expected) => {
+    const live = { ...(from === null ? nothingLive : liveAt(from)), autoscalersUnread: "it is forbidden" };
+    expect(short(propose(situation(from, wish(wanted), { live })))).toBe(expected);
+  });
+});
