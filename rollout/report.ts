@@ -239,9 +239,7 @@ export function describeStatus(record: ChannelRecord, decision: Decision): strin
   const moves = decision.outcome === "go" && decision.plan.transition !== null;
   const restore = moves ? written : restoreOf(decision);
   const where = [describePosition(record), ...(restore === null ? [] : [describeRestored(restore)])];
-  return [...where, ...(decision.outcome === "hold" ? [heldBy(decision.reasons)] : [])].join(
-    "; ",
-  );
+  return [...where, ...(decision.outcome === "hold" ? [heldBy(decision.reasons)] : [])].join("; ");
 }
 
 /** Of gates only their names: figures change with every look and would show as a difference. */
