@@ -39,6 +39,6 @@ export async function observeTraffic(sources: TrafficSources): Promise<LiveTraff
     mirror: transition === undefined || at === undefined ? null : { transition, at },
     jobs,
     ...(restored === null ? {} : { restored }),
-    ...(Object.keys(workloads).length === 0 ? {} : { workloads }),
+    ...workloads,
   };
 }

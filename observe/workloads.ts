@@ -1,3 +1,4 @@
+import { UserError } from "../config/load/problems";
 import { isOwn } from "../rollout/labels";
 import type { LiveTraffic } from "../rollout/live";
 import { ask, type Cluster } from "./kubernetes";
@@ -8,20 +9,18 @@ export async function observeWorkloads(
   namespace: string,
   channel: string,
   labelSelector: string,
-): Promise<NonNullable<LiveTraffic["workloads"]>> {
+): Promise<Pick<LiveTraffic, "workloads" | "autoscalersUnread">> {
   const [deployments, autoscalers] = await Promise.all([
     ask(cluster, `Deployments in ${namespace}`, (options) =>
       cluster.apps.listNamespacedDeployment({ namespace, labelSelector }, options),
     ),
-    ask(cluster, `HorizontalPodAutoscalers in ${namespace}`, (options) =>
-      cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace }, options),
-    ),
+    foreignAutoscalers(cluster, namespace, channel),
   ]);
-  const foreign = (autoscalers?.items ?? []).filter(({ metadata }) => !isOwn(metadata?.labels, channel));
+  const { foreign, unread } = autoscalers;
   const named = (deployments?.items ?? []).flatMap(({ metadata, spec }) =>
     metadata?.name === undefined ? [] : [{ name: metadata.name, replicas: spec?.replicas ?? 1 }],
   );
-  return Object.fromEntries(
+  const workloads = Object.fromEntries(
     named.map(({ name, replicas }) => {
       const scaler = foreign.find(
         ({ spec }) => spec?.scaleTargetRef.kind === "Deployment" && spec.scaleTargetRef.name === name,
@@ -30,4 +29,22 @@ export async function observeWorkloads(
       return [name, { replicas, ...(scaledBy === undefined ? {} : { scaledBy }) }];
     }),
   );
+  return {
+    ...(named.length === 0 ? {} : { workloads }),
+    ...(unread === null ? {} : { autoscalersUnread: unread }),
+  };
+}
+
+/** All but the channel's own; or why they are not known, which is no reason to refuse going back. */
+async function foreignAutoscalers(cluster: Cluster, namespace: string, channel: string) {
+  try {
+    const list = await ask(cluster, `HorizontalPodAutoscalers in ${namespace}`, (options) =>
+      cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace }, options),
+    );
+    const foreign = (list?.items ?? []).filter(({ metadata }) => !isOwn(metadata?.labels, channel));
+    return { foreign, unread: null };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { foreign: [], unread: error.message };
+  }
 }

@@ -25,6 +25,7 @@ export function continueInterrupted(input: ProposeInput, record: ChannelRecord):
       otherwise: backToRecord(record, live),
     };
   }
+  if (live.unread !== undefined && mayHaveBegun(input, intent)) return unreadable(live.unread);
   const otherwise = giveUp(record, intent, live);
   if (!stillWanted(input, record, intent)) return otherwise;
   return {
@@ -34,6 +35,17 @@ export function continueInterrupted(input: ProposeInput, record: ChannelRecord):
     why: `the update that began at ${intent.startedAt} (${intent.kind}) did not get to its end`,
     otherwise,
   };
+}
+
+/** A release that is still asked for, and that may have traffic already: neither finished nor taken away unseen. */
+function mayHaveBegun({ desired }: ProposeInput, { target }: Intent): boolean {
+  const { candidate, state } = target;
+  return candidate !== null && state !== "rolled-back" && wants(desired, candidate);
+}
+
+/** The end of an update that cannot know where an unfinished one has left the weights. */
+export function unreadable(why: string): Proposal {
+  return { kind: "refuse", why: `the live weights cannot be read: ${why}` };
 }
 
 /** A switch comes when the data plane had shown all traffic; a share that a hand has lowered since stays lowered. */
@@ -79,18 +91,17 @@ function stillWanted(
 
 function giveUp(record: ChannelRecord, { target, startedAt }: Intent, live: LiveTraffic): Proposal {
   if (record.candidate !== null) return backToRecord(record, live);
+  const { candidate } = target;
   // Also at 0 %: then a hand, or a rollback that did not get to its end, has taken its traffic away again.
-  if (listedShares(live, target).length > 0) {
+  const begun = listedShares(live, target).length > 0;
+  if (candidate !== null && (begun || live.unread !== undefined)) {
+    const { baseline } = record;
     return {
       kind: "rollback",
-      to: {
-        state: "rolled-back",
-        baseline: record.baseline,
-        candidate: target.candidate,
-        weight: 0,
-        ...withCohorts(target.cohorts),
-      },
-      why: `an unfinished update had begun to send traffic to ${target.candidate?.version}`,
+      to: { state: "rolled-back", baseline, candidate, weight: 0, ...withCohorts(target.cohorts) },
+      why: begun
+        ? `an unfinished update had begun to send traffic to ${candidate.version}`
+        : `an unfinished update may have begun to send traffic to ${candidate.version}: ${live.unread}`,
     };
   }
   return {

@@ -21,6 +21,8 @@ export const liveTraffic = z.object({
   workloads: z
     .record(z.string(), z.object({ replicas: z.int().min(0), scaledBy: z.string().optional() }))
     .optional(),
+  /** Why nobody can say whose autoscalers there are; then no Deployment is known to have somebody's own. */
+  autoscalersUnread: z.string().optional(),
   /** The last restore of the channel's data; missing where there was none. */
   restored: restoreObservation.optional(),
 });

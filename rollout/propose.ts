@@ -1,8 +1,8 @@
-import { continueInterrupted } from "./interrupted";
+import { continueInterrupted, unreadable } from "./interrupted";
 import { correctLive, lostMemory } from "./live";
 import { broughtMigrations, endsRollbackWindow, pendingContracts } from "./migrations";
 import { type Desired, type Proposal, type ProposeInput, wants } from "./proposal";
-import { type ChannelRecord, type Intent, interrupted, type Position, withCohorts } from "./record";
+import { type ChannelRecord, interrupted, type Position, withCohorts } from "./record";
 import type { Release } from "./release";
 import { afterRestore } from "./restored";
 import { nextStage } from "./stages";
@@ -15,18 +15,26 @@ export function propose(asked: ProposeInput): Proposal {
   const { intent, desired } = input;
   const lost = lostMemory(record, intent, live);
   if (lost !== null) return { kind: "refuse", why: lost };
-  if (record === null) return install(desired);
-  const edited = editedRelease(record, desired);
+  const { autoscalersUnread } = live;
+  const edited = record === null ? null : editedRelease(record, desired);
   if (edited !== null) return { kind: "refuse", why: edited };
-  if (wantsRollback(record, desired)) return rollback(input, record);
-  if (live.unread !== undefined && record.candidate !== null) return unreadable(live.unread, record, intent);
+  if (record !== null && wantsRollback(record, desired)) return rollback(input, record);
+  if (autoscalersUnread !== undefined) return unknownAutoscalers(autoscalersUnread);
+  if (record === null) return install(desired);
+  if (live.unread !== undefined && record.candidate !== null) {
+    // A hand may have lowered the share meanwhile: only going back can be done without knowing.
+    const end = unreadable(live.unread);
+    return interrupted(record, intent) ? end : held(end.why);
+  }
   return continueInterrupted(input, record) ?? correctLive(record, live) ?? follow(input, record);
 }
 
-/** A hand may have lowered the share meanwhile: only going back can be done without knowing. */
-function unreadable(why: string, record: ChannelRecord, intent: Intent | null): Proposal {
-  const unknown = `the live weights cannot be read: ${why}`;
-  return interrupted(record, intent) ? { kind: "refuse", why: unknown } : held(unknown);
+/** What is asked for by configuration may not be what somebody's own autoscaler has found. */
+function unknownAutoscalers(why: string): Proposal {
+  return {
+    kind: "refuse",
+    why: `whether somebody's own autoscaler decides on the channel's pods is not known, and only going back can do without: ${why}`,
+  };
 }
 
 /** Also over an installation that did not get to its end: nothing of it has been confirmed. */

@@ -88,28 +88,23 @@ function ofHundred(shares: Readonly<Record<string, number>>): Record<string, num
 }
 
 /**
- * Gives every service its weights by the channel's own commands; runs nothing for one that has them already. Where it
- * fails on the way up, what was live before is given again. On the way back every service is tried, whatever happens
- * to the others, and no share is put back: that would be a raise.
+ * Gives every service its weights by the channel's own commands. On the way up it runs nothing for one that has them
+ * already, and where it fails, what was live before is given again. On the way back it does not even ask what is live:
+ * every service is tried, whatever happens to the others, and no share is put back, which would be a raise.
  * @returns what was asked for, service → release id → weight
  * @throws when it failed; the message says what, what is live again, and what the command itself said.
  */
 export async function giveWeights(request: CommandRequest, folder: string): Promise<ReadWeights> {
-  const before = await readWeights(request, folder);
-  if ("problem" in before && !request.goesBack) throw new Error(`${before.problem}\nNothing was applied.`);
-  const live = "weights" in before ? before.weights : null;
-  const due = request.services.filter((service) => live === null || !hasWeights(live, service));
-  if (request.goesBack) await giveBack(request, due, folder);
-  else if (due.length > 0) await giveOrRestore(request, due, live ?? {}, folder);
+  await (request.goesBack ? giveBack : giveOrRestore)(request, folder);
   return Object.fromEntries(request.services.map(({ service, weights }) => [service, recordOf(weights)]));
 }
 
-async function giveOrRestore(
-  request: CommandRequest,
-  due: readonly Service[],
-  live: ReadWeights,
-  folder: string,
-): Promise<void> {
+async function giveOrRestore(request: CommandRequest, folder: string): Promise<void> {
+  const before = await readWeights(request, folder);
+  if ("problem" in before) throw new Error(`${before.problem}\nNothing was applied.`);
+  const live = before.weights;
+  const due = request.services.filter((service) => !hasWeights(live, service));
+  if (due.length === 0) return;
   for (const service of request.commands.dryRun === undefined ? [] : due) {
     const { problem } = await run("dryRun", request, service, folder);
     if (problem !== null) throw new Error(`${told("dryRun", service, problem)}\nNothing was applied.`);
@@ -175,9 +170,9 @@ function previousOf(live: Readonly<Record<string, number>>, asked: readonly Shar
   ];
 }
 
-async function giveBack(request: CommandRequest, due: readonly Service[], folder: string): Promise<void> {
+async function giveBack(request: CommandRequest, folder: string): Promise<void> {
   const failures: string[] = [];
-  for (const service of due) {
+  for (const service of request.services) {
     const { problem } = await run("apply", request, service, folder);
     if (problem !== null) failures.push(told("apply", service, problem));
   }

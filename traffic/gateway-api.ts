@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { z } from "zod";
 import { channelLabels, ownAnnotations } from "../components/release-context";
+import { UserError } from "../config/load/problems";
 import type { ChannelSection } from "../config/schemas/channel";
 import { observeAffinity } from "../observe/affinity";
 import { ask } from "../observe/kubernetes";
@@ -98,7 +99,17 @@ const metadata = z.object({ name: z.string(), labels: z.record(z.string(), z.str
 const liveRoute = z.object({ metadata, spec: z.object({ rules: z.array(liveRule).default([]) }) });
 const routeList = z.object({ items: z.array(liveRoute) });
 
-async function live({ cluster, channelName, channel }: TrafficSources): Promise<LiveRoutes> {
+/** A kind of route that may not be listed leaves the weights unread: that must not stand in a rollback's way. */
+async function live(sources: TrafficSources): Promise<LiveRoutes> {
+  try {
+    return await listed(sources);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { routes: {}, unread: error.message };
+  }
+}
+
+async function listed({ cluster, channelName, channel }: TrafficSources): Promise<LiveRoutes> {
   const { namespace, product } = channel;
   const labelSelector = channelSelector(product, channelName);
   const lists = kinds.map(async ({ kind, plural, protocol }) => {

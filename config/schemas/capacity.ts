@@ -56,6 +56,8 @@ export interface SurgeInput {
   surge?: z.infer<typeof surge> | undefined;
   stages: readonly number[];
   services: Readonly<Record<string, Sized>>;
+  /** While one is in force, the candidate runs at its full size. */
+  cohorts: Readonly<Record<string, { from?: number | undefined }>>;
 }
 
 /** Refuses a bound that some stage could never keep: found here, and not in the middle of a rollout. */
@@ -67,7 +69,8 @@ export function checkSurge(input: SurgeInput, context: z.RefinementCtx): void {
     if (peak === null) continue;
     const { size, stage, baseline, candidate } = peak;
     const needed = baseline + candidate - size;
-    const wayOut = capacity === "full" ? "choose `capacity: lean`" : "put a stage below it";
+    const leaner = withCohorts(input, stage) ? "let no cohort be in force" : "put a stage below it";
+    const wayOut = capacity === "full" ? "choose `capacity: lean`" : leaner;
     context.addIssue({
       code: "custom",
       path: ["surge"],
@@ -99,13 +102,14 @@ interface Peak {
 
 /** The stage that goes furthest beyond the bound; null where all keep it. */
 function worstPeak(
-  { capacity, stages }: SurgeInput,
+  input: SurgeInput,
   bound: NonNullable<SurgeInput["surge"]>,
   sizes: readonly number[],
 ): Peak | null {
+  const { capacity, stages } = input;
   const peaks = sizes.flatMap((size) =>
     stages.map((stage, index): Peak => {
-      const candidate = replicasFor(size, stage);
+      const candidate = withCohorts(input, stage) ? size : replicasFor(size, stage);
       const baseline = capacity === "full" ? size : replicasFor(size, 100 - (stages[index - 1] ?? 0));
       const excess = baseline + candidate - size - surgePods(bound, size);
       return { size, stage, baseline, candidate, excess };
@@ -115,4 +119,10 @@ function worstPeak(
     (worst, peak) => (peak.excess > (worst?.excess ?? 0) ? peak : worst),
     null,
   );
+}
+
+/** Whether a cohort is in force at a stage below 100 %, or was at the one before it. */
+function withCohorts({ stages, cohorts }: SurgeInput, stage: number): boolean {
+  const below = [stage, stages[stages.indexOf(stage) - 1] ?? 0].filter((weight) => weight < 100);
+  return Object.values(cohorts).some(({ from = 1 }) => below.some((weight) => from <= weight));
 }

@@ -3,7 +3,7 @@ import { bringsIn, type Finding, isSome, notBroughtIn, verdictOf } from "./findi
 import type { GateInput } from "./input";
 import type { CapacitySource } from "./input/capacity";
 import { placed } from "./node-room";
-import { amountOf, beyondSurge, keptTooSmall, newPods, type PodDemand } from "./pod-demand";
+import { amountOf, beyondSurge, keptTooSmall, leftTooSmall, newPods, type PodDemand } from "./pod-demand";
 import { inUnit, judgeQuota } from "./quota-room";
 
 const gate = "capacity";
@@ -14,6 +14,8 @@ type Known = Extract<CapacitySource, { status: "known" }>;
 export function capacity(input: GateInput): Verdict {
   const { capacity: seen } = input.snapshot;
   const skipped = (reason: string): Verdict => ({ gate, status: "skipped", reason });
+  const left = leftTooSmall(input);
+  if (left.length > 0) return { gate, status: "hold", reason: left.join("; ") };
   if (!bringsIn(input)) return skipped(notBroughtIn);
   const apart = [...keptTooSmall(input), ...beyondSurge(input)];
   if (apart.length > 0) return { gate, status: "hold", reason: apart.join("; ") };

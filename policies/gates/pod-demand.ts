@@ -49,6 +49,21 @@ export function keptTooSmall(input: Parameters<typeof planned>[0]): string[] {
 }
 
 /**
+ * Services that somebody's own autoscaler has found a size for, and that would fall to the configured one with all of
+ * the traffic: it ended with the release that it was for, as sentences.
+ */
+export function leftTooSmall(input: Parameters<typeof planned>[0]): string[] {
+  if (input.kind !== "finalize") return [];
+  return planned(input).flatMap(({ service, name, replicas, autoscaling, scaledBy }) => {
+    const size = input.record?.sizes?.[service] ?? 0;
+    if ((autoscaling ?? scaledBy) !== undefined || size <= replicas) return [];
+    return [
+      `${name} has the ${size} pods that an autoscaler of the release before it has found, and would have ${replicas} from here on: set services.${service}.replicas or services.${service}.autoscaling, or let an autoscaler of your own scale it`,
+    ];
+  });
+}
+
+/**
  * Services of a fixed size whose baseline has more pods than its share needs, so that the step would go beyond the
  * bound: an update that did not get to its end may have left them.
  */

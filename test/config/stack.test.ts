@@ -272,6 +272,21 @@ describe("the channel's section", () => {
     ],
     ["capacity: lean", "surge: 60%", "expected 7 pods or more: before api goes to 100 %"],
     ["capacity: lean\n    stages: [10, 30, 60, 100]", "surge: 40%", null],
+    [
+      "capacity: lean\n    cohorts: {shops: {query: {name: shop, value: '17'}}}",
+      "surge: 80%",
+      "expected 10 pods or more: before api goes to 10 %, 10 of the candidate are ready beside 10 of the baseline, and its size is 10. Raise it, or let no cohort be in force",
+    ],
+    [
+      "capacity: lean\n    cohorts: {shops: {query: {name: shop, value: '17'}, from: 30}}",
+      "surge: 80%",
+      "9 pods",
+    ],
+    [
+      "capacity: lean\n    cohorts: {shops: {query: {name: shop, value: '17'}, from: 30}}",
+      "surge: 90%",
+      null,
+    ],
     ["capacity: frugal", "", "expected full or lean"],
     ["", "surge: a few", "expected a number of pods, or a share of a service's size such as 50%"],
     ["", "surge: 0", "expected a number of pods, or a share of a service's size such as 50%"],

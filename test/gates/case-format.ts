@@ -85,6 +85,7 @@ const remembered = z.strictObject({
   correlations: texts.optional(),
   cohorts: z.array(object).optional(),
   history: z.array(object).optional(),
+  sizes: z.record(z.string(), z.int()).optional(),
 });
 export type Remembered = z.infer<typeof remembered>;
 

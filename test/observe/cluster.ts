@@ -32,6 +32,9 @@ export interface ClusterObjects {
   nodes?: unknown[];
   /** Whoever's, of all namespaces. */
   allPods?: unknown[];
+  /** Its user may not list them. */
+  grpcRoutesForbidden?: boolean;
+  autoscalersForbidden?: boolean;
   /** Its user may not look at nodes. */
   nodesForbidden?: boolean;
   /** Of every Job: its pods, and what each of them has written. */
@@ -63,6 +66,8 @@ export function clusterWith({
   limitRanges = [],
   nodes = [roomyNode],
   allPods = [],
+  grpcRoutesForbidden = false,
+  autoscalersForbidden = false,
   nodesForbidden = false,
   pods = [],
   logsForbidden = false,
@@ -95,11 +100,16 @@ export function clusterWith({
         logsForbidden ? Promise.reject(forbidden) : found(pods.find((pod) => pod.name === name)?.log),
     },
     apps: { listNamespacedDeployment: () => found({ items: deployments }) },
-    autoscaling: { listNamespacedHorizontalPodAutoscaler: () => found({ items: autoscalers }) },
+    autoscaling: {
+      listNamespacedHorizontalPodAutoscaler: () =>
+        autoscalersForbidden ? Promise.reject(forbidden) : found({ items: autoscalers }),
+    },
     batch: { listNamespacedJob: () => found({ items: jobs }) },
     custom: {
-      listNamespacedCustomObject: ({ plural }: { plural: string }) =>
-        found(gatewayApi ? { items: plural === "grpcroutes" ? grpcRoutes : routes } : undefined),
+      listNamespacedCustomObject: ({ plural }: { plural: string }) => {
+        if (plural === "grpcroutes" && grpcRoutesForbidden) return Promise.reject(forbidden);
+        return found(gatewayApi ? { items: plural === "grpcroutes" ? grpcRoutes : routes } : undefined);
+      },
       getNamespacedCustomObject: () => found(gateway),
       getClusterCustomObject: ({ name }: { name: string }) => found(gatewayClasses[name]),
       getAPIResources: () => found(gatewayApi ? { resources: [] } : undefined),

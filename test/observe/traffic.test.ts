@@ -40,6 +40,14 @@ describe("the live weights", () => {
     });
   });
 
+  test("are unread where one kind of routes may not be listed", async () => {
+    const routes = [routeOf("api", { "api-old": 90, "api-new": 10 })];
+    expect(await live({ routes, grpcRoutesForbidden: true })).toMatchObject({
+      routes: {},
+      unread: expect.stringContaining("does not let this user read GRPCRoutes in shop-canary (HTTP 403)"),
+    });
+  });
+
   test("set by hand on another scale are still shares", async () => {
     const routes = [
       routeOf("api", { "api-old": 9, "api-new": 1 }),

@@ -36,4 +36,15 @@ describe("the Deployments of a channel", () => {
       "api-1": { replicas: 4, ...(scaledBy === undefined ? {} : { scaledBy }) },
     });
   });
+
+  test("are known also where nobody may look at autoscalers, which is said", async () => {
+    const cluster = clusterWith({
+      deployments: [named("api-1", { replicas: 4 })],
+      autoscalersForbidden: true,
+    });
+    expect(await observeTraffic(sourcesWith({ cluster }))).toMatchObject({
+      workloads: { "api-1": { replicas: 4 } },
+      autoscalersUnread: expect.stringContaining("does not let this user read HorizontalPodAutoscalers"),
+    });
+  });
 });

@@ -500,9 +500,38 @@ describe("where nobody can say what the live weights are", () => {
     expect(asked(rolling(10), old, { intent })).toContain("rollback");
   });
 
-  test("an unfinished beginning is given up where its gates are closed", () => {
+  test.each<[string, object, typeof next, string]>([
+    ["is neither finished nor taken away", {}, next, "refuse"],
+    ["also where its rollout is held", { stage: "hold" }, next, "refuse"],
+    [
+      "goes back, and keeps its pods, where it is set back",
+      {},
+      old,
+      "rollback → rolled-back 1.0.0/1.1.0 0 %",
+    ],
+    ["or where something else is asked for", {}, third, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+  ])("an unfinished beginning that may have traffic %s", (_, more, wanted, expected) => {
     const intent = intentTo("start", rolling(10));
-    const proposal = propose(situation(steady(), wish(next), { intent, live }));
-    expect(proposal).toMatchObject({ kind: "resume", underlying: "start", otherwise: { kind: "correct" } });
+    expect(short(propose(situation(steady(), wish(wanted, more), { intent, live })))).toBe(expected);
+  });
+
+  test("what was on its way back goes on", () => {
+    const intent = intentTo("rollback", rolledBack());
+    expect(asked(steady(), old, { intent })).toBe("resume → rolled-back 1.0.0/1.1.0 0 %");
+  });
+});
+
+describe("where nobody can say whose autoscalers there are", () => {
+  test.each<[Position | null, typeof next, string]>([
+    [null, old, "refuse"],
+    [steady(), old, "refuse"],
+    [steady(), next, "refuse"],
+    [rolling(10), next, "refuse"],
+    [completed(), next, "refuse"],
+    [rolling(10), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+    [completed(), old, "rollback → rolled-back 1.0.0/1.1.0 0 %"],
+  ])("only going back is done (%#)", (from, wanted, expected) => {
+    const live = { ...(from === null ? nothingLive : liveAt(from)), autoscalersUnread: "it is forbidden" };
+    expect(short(propose(situation(from, wish(wanted), { live })))).toBe(expected);
   });
 });

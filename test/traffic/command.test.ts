@@ -152,10 +152,9 @@ describe("the way back", () => {
     expect(router.weights).toEqual({ api: { old: 90, new: 10 }, web: { old: 100, new: 0 } });
   });
 
-  test("is idle where it has been gone", async () => {
-    router.has(back);
+  test("waits for nobody to say what is live", async () => {
     await give(back, { goesBack: true });
-    expect(router.log).toEqual(["read"]);
+    expect(router.log).toEqual(["apply api old new 0", "apply web old new 0"]);
   });
 });
 
