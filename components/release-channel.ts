@@ -4,7 +4,7 @@ import canonicalize from "canonicalize";
 import { type ChannelSection, defaultPlace } from "../config/schemas/channel";
 import { type Account, conclude, nextSequence } from "../evidence/chain/conclude";
 import { stashNames } from "../observe/state";
-import type { PlannedRelease, PlannedService } from "../rollout/capacity";
+import { enoughToGoBack, type PlannedRelease, type PlannedService } from "../rollout/capacity";
 import { correlationsOf } from "../rollout/correlation";
 import type { Backup } from "../rollout/data-jobs";
 import type { Attribution } from "../rollout/history";
@@ -139,12 +139,9 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     return registered;
   }
 
-  private service(
-    release: Release,
-    { service, replicas, autoscaling, scaledBy }: PlannedService,
-    dependsOn: Dependencies,
-  ): Dependencies {
+  private service(release: Release, planned: PlannedService, dependsOn: Dependencies): Dependencies {
     const { section } = this.args;
+    const { service, replicas, autoscaling, scaledBy } = planned;
     const spec = release.services[service];
     if (spec === undefined) return [];
     const deployment = new ReleaseDeployment(
@@ -161,7 +158,8 @@ export class ReleaseChannel extends pulumi.ComponentResource {
         readyWithinSeconds: section.readyWithin,
         drainSeconds: section.drain,
         correlation: this.correlations[release.id],
-        readyFor: release.id === this.gaining().id ? this.transitionId() : null,
+        readyFor:
+          release.id === this.gaining().id && !this.hasStayed(release, planned) ? this.transitionId() : null,
       },
       { parent: this, dependsOn },
     );
@@ -180,7 +178,10 @@ export class ReleaseChannel extends pulumi.ComponentResource {
       ...(section.context === undefined ? {} : { context: section.context }),
       namespace: section.namespace,
       deployments: Object.fromEntries(
-        own.map(({ service, replicas }) => [objectName(service, release), replicas]),
+        own.map((planned) => [
+          objectName(planned.service, release),
+          this.hasStayed(release, planned) ? enoughToGoBack(planned.replicas) : planned.replicas,
+        ]),
       ),
       withinSeconds: section.readyWithin,
     };
@@ -273,6 +274,14 @@ export class ReleaseChannel extends pulumi.ComponentResource {
     const { plan, record } = this.args;
     const kind = (plan.transition ?? record?.transition)?.kind;
     return plan.to.candidate !== null && (plan.to.state === "rolled-back" || kind === "correct");
+  }
+
+  /** On the way back to what has kept its full set, a pod that is not ready must not keep users at a bad release. */
+  private hasStayed({ services }: Release, { service, canServe }: PlannedService): boolean {
+    const { plan, section } = this.args;
+    const isServed = services[service]?.http !== undefined;
+    const isSeen = canServe === true || plan.transition === null;
+    return this.goesBack() && section.capacity === "full" && isServed && isSeen;
   }
 
   private transitionId(): string {

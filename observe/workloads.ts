@@ -17,16 +17,19 @@ export async function observeWorkloads(
     foreignAutoscalers(cluster, namespace, channel),
   ]);
   const { foreign, unread } = autoscalers;
-  const named = (deployments?.items ?? []).flatMap(({ metadata, spec }) =>
-    metadata?.name === undefined ? [] : [{ name: metadata.name, replicas: spec?.replicas ?? 1 }],
-  );
+  const named = (deployments?.items ?? []).flatMap(({ metadata, spec, status }) => {
+    const replicas = spec?.replicas ?? 1;
+    const ready = status?.readyReplicas ?? 0;
+    return metadata?.name === undefined ? [] : [{ name: metadata.name, replicas, ready }];
+  });
   const workloads = Object.fromEntries(
-    named.map(({ name, replicas }) => {
+    named.map(({ name, replicas, ready }) => {
       const scaler = foreign.find(
         ({ spec }) => spec?.scaleTargetRef.kind === "Deployment" && spec.scaleTargetRef.name === name,
       );
       const scaledBy = scaler?.metadata?.name;
-      return [name, { replicas, ...(scaledBy === undefined ? {} : { scaledBy }) }];
+      const short = ready < replicas ? { ready } : {};
+      return [name, { replicas, ...short, ...(scaledBy === undefined ? {} : { scaledBy }) }];
     }),
   );
   return {

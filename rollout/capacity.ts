@@ -34,6 +34,8 @@ export interface PlannedService {
   autoscaling?: Autoscaling;
   /** Somebody's own autoscaler, which decides on its replicas. */
   scaledBy?: string;
+  /** It is live, and at least half of the pods that it is asked to have are ready; left out otherwise. */
+  canServe?: true;
 }
 
 /** One live release, as it is to be. */
@@ -70,7 +72,9 @@ export function plannedReleases(
     const isWeighted = release.services[service]?.http !== undefined;
     const bounds = isWeighted && "maxReplicas" in configured ? configured : null;
     const size = sizes[service] ?? (bounds === null ? fixedSize(configured) : bounds.minReplicas);
-    const scaledBy = live.workloads?.[objectName(service, release)]?.scaledBy;
+    const workload = live.workloads?.[objectName(service, release)];
+    const { scaledBy } = workload ?? {};
+    const seen = workload !== undefined && canServe(workload) ? { canServe: true as const } : {};
     const replicas = isWeighted
       ? weightedReplicas(
           name,
@@ -78,11 +82,12 @@ export function plannedReleases(
           settings.mode,
         )
       : sharedReplicas(name, { replicas: size, weight, alone });
-    if (bounds === null) return { service, replicas, ...(scaledBy === undefined ? {} : { scaledBy }) };
+    if (bounds === null)
+      return { service, replicas, ...seen, ...(scaledBy === undefined ? {} : { scaledBy }) };
     const floor = Math.min(bounds.maxReplicas, alone ? bounds.minReplicas : replicas);
     return scaledBy === undefined
-      ? { service, replicas: floor, autoscaling: { ...bounds, minReplicas: floor } }
-      : { service, replicas: floor, scaledBy };
+      ? { service, replicas: floor, ...seen, autoscaling: { ...bounds, minReplicas: floor } }
+      : { service, replicas: floor, ...seen, scaledBy };
   };
   const side = (name: Side, release: Release, other: Release | null, share: number): PlannedRelease => ({
     side: name,
@@ -95,6 +100,15 @@ export function plannedReleases(
     side("baseline", baseline, candidate, 100 - weight),
     ...(candidate === null ? [] : [side("candidate", candidate, baseline, weight)]),
   ];
+}
+
+/** Pods of a full set that are enough to go back to it. */
+export function enoughToGoBack(replicas: number): number {
+  return Math.ceil(replicas / 2);
+}
+
+function canServe({ replicas, ready = replicas }: { replicas: number; ready?: number | undefined }): boolean {
+  return replicas > 0 && ready >= enoughToGoBack(replicas);
 }
 
 function fixedSize(configured: CapacitySettings["services"][string]): number {

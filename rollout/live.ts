@@ -19,7 +19,15 @@ export const liveTraffic = z.object({
   jobs: z.array(jobObservation).default([]),
   /** Deployment → pods it is asked to have, and somebody's own autoscaler of it; missing where there is none. */
   workloads: z
-    .record(z.string(), z.object({ replicas: z.int().min(0), scaledBy: z.string().optional() }))
+    .record(
+      z.string(),
+      z.object({
+        replicas: z.int().min(0),
+        /** Of these, those that are ready; left out where all are. */
+        ready: z.int().min(0).optional(),
+        scaledBy: z.string().optional(),
+      }),
+    )
     .optional(),
   /** Why nobody can say whose autoscalers there are; then no Deployment is known to have somebody's own. */
   autoscalersUnread: z.string().optional(),

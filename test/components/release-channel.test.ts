@@ -1,6 +1,6 @@
 import { jobName } from "../../rollout/migrations";
 import type { Intent, Position, TransitionKind } from "../../rollout/record";
-import { resolveRelease } from "../../rollout/release";
+import { objectName, resolveRelease } from "../../rollout/release";
 import {
   aFile,
   apiAndWorker,
@@ -14,7 +14,7 @@ import {
   rolling,
   steady,
 } from "../rollout/releases";
-import { correction, envelopeOf, lookAgain, reconciliation, transition } from "./channel";
+import { type Circumstances, correction, envelopeOf, lookAgain, reconciliation, transition } from "./channel";
 import type { Registration } from "./engine";
 import { section } from "./section";
 
@@ -375,8 +375,14 @@ describe("what is registered", () => {
   });
 
   test("a rising release is waited for; one without traffic is not, unless it is to take it back", async () => {
-    const skips = async (kind: TransitionKind, from: Position, to: Position, release: typeof next) => {
-      const { registrations } = await transition(kind, from, to);
+    const skips = async (
+      kind: TransitionKind,
+      from: Position,
+      to: Position,
+      release: typeof next,
+      circumstances: Circumstances = {},
+    ) => {
+      const { registrations } = await transition(kind, from, to, circumstances);
       const { annotations } = find(registrations, deployment("api", release)).inputs.metadata as {
         annotations: object;
       };
@@ -385,6 +391,16 @@ describe("what is registered", () => {
     expect(await skips("start", steady(), rolling(10), next)).toBe(false);
     expect(await skips("rollback", rolling(30), rolledBack(), old)).toBe(false);
     expect(await skips("rollback", rolling(30), rolledBack(), next)).toBe(true);
+
+    // Half of a full set is enough to go back to: one pod must not keep users at a bad release.
+    const back = (ready: number, channel = section) =>
+      skips("rollback", rolling(30), rolledBack(), old, {
+        channel,
+        workloads: { [objectName("api", old)]: { replicas: 10, ready } },
+      });
+    expect(await back(5)).toBe(true);
+    expect(await back(4)).toBe(false);
+    expect(await back(9, { ...section, capacity: "lean" })).toBe(false);
   });
 
   test.each([
