@@ -23,11 +23,10 @@ export function objectNames(
   );
   const names = all.map(({ name }) => name);
   const routes = routedServices(plan).map((service) => routeName(product, channel, service));
-  const ownMaps = [
-    mirrorName(product, channel),
-    ...(sequence === null ? [] : [evidenceName(product, channel, sequence)]),
-  ];
-  requireValid([...names, ...routes, ...ownMaps]);
+  const mirror = mirrorName(product, channel);
+  // Evidence need not fit: a ConfigMap's name may be longer, and this one grows with every tenth transition.
+  const evidence = sequence === null ? [] : [evidenceName(product, channel, sequence)];
+  requireValid([...names, ...routes, mirror]);
   return {
     Deployment: names,
     HorizontalPodAutoscaler: plan.releases.flatMap(({ release, services }) =>
@@ -36,7 +35,7 @@ export function objectNames(
         .map(({ service }) => objectName(service, release)),
     ),
     PodDisruptionBudget: names,
-    ConfigMap: [...names, ...ownMaps],
+    ConfigMap: [...names, mirror, ...evidence],
     Service: [...all.filter(({ http }) => http !== undefined).map(({ name }) => name), ...routes],
     Job: [...plan.data.migrations, ...plan.data.companions, ...plan.data.reconciliations].map(
       ({ name }) => name,

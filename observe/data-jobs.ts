@@ -3,11 +3,14 @@ import { z } from "zod";
 import { ledgerExitCode } from "../config/schemas/migration";
 import type { JobObservation } from "../rollout/data-jobs";
 import { labelKeys, tryAnnotation } from "../rollout/labels";
+import { withoutSecrets } from "../rollout/secret-text";
 import { ask, type Cluster } from "./kubernetes";
 
 /** What a container says is looked for among its last lines. */
 const logLines = 20;
 const longestSaying = 300;
+/** Characters at the end of a log that are looked at for secrets. */
+const longestLook = 16_384;
 /** From here on an exit code is the number of the signal that ended the program. */
 const firstSignal = 128;
 
@@ -90,7 +93,7 @@ async function lastWords(
     const log = await ask(cluster, `the log of ${name}`, (options) =>
       cluster.core.readNamespacedPodLog({ namespace, name, tailLines: logLines }, options),
     );
-    return summary((log ?? "").split("\n").filter((line) => line.trim() !== ""));
+    return summary(log ?? "");
   } catch {
     // A user who may not read logs still sees whether it runs.
     return null;
@@ -99,12 +102,15 @@ async function lastWords(
 
 const progressLine = z.object({ progress: z.object({ done: z.number().min(0), total: z.number().min(0) }) });
 
-function summary(lines: readonly string[]): string | null {
-  for (const line of [...lines].reverse()) {
+function summary(log: string): string | null {
+  const linesOf = (text: string) => text.split("\n").filter((line) => line.trim() !== "");
+  for (const line of linesOf(log).reverse()) {
     const told = readAnswer(line);
-    if (told !== null) return told;
+    if (told !== null) return withoutSecrets(told);
   }
-  return lines.at(-1)?.slice(0, longestSaying) ?? null;
+  // Before it is cut: half of a secret is not known as one.
+  const last = linesOf(withoutSecrets(log.slice(-longestLook))).at(-1);
+  return last?.slice(0, longestSaying) ?? null;
 }
 
 const reconciliationLine = z.object({

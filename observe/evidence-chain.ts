@@ -1,6 +1,6 @@
 import type { ChannelSection } from "../config/schemas/channel";
 import { digestOf } from "../evidence/chain/envelope";
-import { storedEvidence } from "../evidence/chain/stored";
+import { envelopeKey } from "../evidence/chain/stored";
 import { evidenceName, isOwn } from "../rollout/labels";
 import type { EvidenceHead } from "../rollout/record";
 import { ask, type Cluster } from "./kubernetes";
@@ -25,9 +25,8 @@ export async function observeChainEnd(
       cluster.core.readNamespacedConfigMap({ namespace, name }, options),
     );
     // Somebody else's under this name is refused later, by the check of who owns what.
-    const stored =
-      found === null || !isOwn(found.metadata?.labels, channelName) ? null : storedEvidence(found);
-    if (stored === null) return end;
-    end = { sequence, sha256: digestOf(stored.text) };
+    if (found === null || !isOwn(found.metadata?.labels, channelName)) return end;
+    // Whatever stands there cannot be written over, so the chain goes on after it.
+    end = { sequence, sha256: digestOf(found.data?.[envelopeKey] ?? "") };
   }
 }

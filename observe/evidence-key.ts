@@ -10,8 +10,9 @@ import type { SnapshotSources } from "./snapshot";
 export async function observeEvidenceKey({
   policies,
   projectDir,
+  channel,
   now,
-}: Pick<SnapshotSources, "policies" | "projectDir" | "now">): Promise<EvidenceKeySource> {
+}: Pick<SnapshotSources, "policies" | "projectDir" | "channel" | "now">): Promise<EvidenceKeySource> {
   const access = policies.access();
   const signing = await signingOf(process.env, projectDir);
   const required = access?.evidence?.required ?? false;
@@ -27,7 +28,11 @@ export async function observeEvidenceKey({
   if (keys.length === 0) return known(null);
   const key = keys.find((one) => one.id === id);
   if (key === undefined) return known(`its key ${id} is none of the access file's (evidence.keys)`);
-  return isValidAt(key, now.toISOString())
+  // It is believed by the time of the confirmation, which comes as late as this.
+  const latest = new Date(now.getTime() + channel.maxWait * 1000);
+  return [now, latest].every((at) => isValidAt(key, at.toISOString()))
     ? known(null)
-    : known(`its key ${id} is valid from ${key.from ?? "ever"} until ${key.until ?? "ever"}`);
+    : known(
+        `its key ${id} is valid from ${key.from ?? "ever"} until ${key.until ?? "ever"}, and this update may last until ${latest.toISOString()}`,
+      );
 }

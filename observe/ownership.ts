@@ -45,7 +45,7 @@ export async function refuseObjects(
     HorizontalPodAutoscaler: (options) =>
       cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace }, options),
     Service: (options) => cluster.core.listNamespacedService({ namespace }, options),
-    ConfigMap: (options) => cluster.core.listNamespacedConfigMap({ namespace }, options),
+    ConfigMap: () => configMaps(cluster, namespace, names.ConfigMap),
     PodDisruptionBudget: (options) =>
       cluster.policy.listNamespacedPodDisruptionBudget({ namespace }, options),
     Job: (options) => cluster.batch.listNamespacedJob({ namespace }, options),
@@ -106,6 +106,22 @@ export async function refuseObjects(
       ].join("\n"),
     );
   }
+}
+
+/** By their names: beside them lie all pieces of evidence that the channel has ever left. */
+async function configMaps(
+  cluster: Cluster,
+  namespace: string,
+  names: readonly string[],
+): Promise<{ items: KubernetesObject[] }> {
+  const found = await Promise.all(
+    names.map((name) =>
+      ask(cluster, `ConfigMap ${namespace}/${name}`, (options) =>
+        cluster.core.readNamespacedConfigMap({ namespace, name }, options),
+      ),
+    ),
+  );
+  return { items: found.filter((one) => one !== null) };
 }
 
 function routeObjects(

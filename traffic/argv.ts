@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { withoutSecrets } from "../rollout/secret-text";
 
 /** A command that has ended. */
 export interface Ended {
@@ -9,10 +10,12 @@ export interface Ended {
 
 const most = { stdoutBytes: 1 << 20, keptBytes: 1 << 14, lines: 10, columns: 200 };
 
+const ownVariables = /^PULUMI_|^RELEASE_(EVIDENCE_KEY|OIDC_TOKEN)/;
+
 /**
  * Runs a program with exactly these arguments, without a shell and without input, until its time is over; then it and
- * all of its process group are ended. What Pulumi's own variables hold (passphrase, token, configuration) is not its
- * to know.
+ * all of its process group are ended. What Pulumi's own variables hold (passphrase, token, configuration), and the
+ * program's (who it is, what it signs with), is not its to know.
  */
 export function runArgv(
   [file = "", ...args]: readonly string[],
@@ -21,7 +24,7 @@ export function runArgv(
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd: folder,
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"))),
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !ownVariables.test(name))),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
       shell: false,
@@ -87,8 +90,7 @@ function killGroup(pid: number | undefined): void {
 
 /** What a command said last, without what would steer a terminal. */
 function lastLines(text: string): string {
-  const lines = text
-    .slice(-most.keptBytes)
+  const lines = withoutSecrets(text.slice(-most.keptBytes))
     .replaceAll(/[^\P{Cc}\n]/gu, "")
     .split("\n")
     .filter((line) => line.trim() !== "")

@@ -2,6 +2,7 @@ import { text as readText } from "node:stream/consumers";
 import { z } from "zod";
 import { filled, type Placeholder } from "../config/schemas/command-adapter";
 import { objectName } from "../rollout/release";
+import { withoutSecrets } from "../rollout/secret-text";
 import { type Ended, runArgv } from "./argv";
 
 const argv = z.array(z.string()).min(1);
@@ -58,7 +59,7 @@ export async function readWeights(
     const [issue] = read.error.issues;
     const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
     return {
-      problem: `${what} printed ${JSON.stringify(stdout.slice(0, 80))}, expected JSON such as {"services": {"api": {"<release id>": 100}}} (${where}${issue?.message})`,
+      problem: `${what} printed ${JSON.stringify(withoutSecrets(stdout.slice(0, 4096)).slice(0, 80))}, expected JSON such as {"services": {"api": {"<release id>": 100}}} (${where}${issue?.message})`,
     };
   }
   const weights = Object.entries(read.data.services)

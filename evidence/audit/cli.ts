@@ -6,6 +6,13 @@ runAudit(process.argv.slice(2), {
   now: new Date(),
   write: (text) => process.stdout.write(text),
   complain: (text) => process.stderr.write(text),
-}).then((code) => {
-  process.exitCode = code;
-});
+}).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    // That the program failed says nothing of the evidence.
+    process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 2;
+  },
+);

@@ -13,7 +13,7 @@ import type { EvidenceHead } from "../../rollout/record";
 import { publicHalf, signingOf, trustedKeys } from "../chain/keys";
 import { manifestOf } from "../chain/manifest";
 import { transitionStatement } from "../chain/statement";
-import { type Audit, auditChain } from "../chain/verify";
+import { type Audit, auditChain, type KnownHead } from "../chain/verify";
 import { describeAudit, describeList, describeManifest, describeProblem } from "./describe";
 import { type FoundEvidence, readExport, writeExport } from "./exported";
 import { headInState, readLive } from "./live";
@@ -30,13 +30,15 @@ export interface Surroundings {
 }
 
 interface Options {
-  channel: string;
+  channel?: string;
   file?: string;
   access?: string;
   head?: EvidenceHead;
   state?: true;
   json?: true;
 }
+
+const defaultChannel = "canary";
 
 const examples = `
 Examples:
@@ -61,20 +63,20 @@ export async function runAudit(args: readonly string[], surroundings: Surroundin
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: complain });
   const audited = async (options: Options) => {
-    const { found, audit } = await auditOf(options, surroundings);
-    if (audit.problems.length > 0) code = 1;
-    return { found, audit };
+    const all = await auditOf(options, surroundings);
+    if (all.audit.problems.length > 0) code = 1;
+    return all;
   };
   const warned = async (options: Options) => {
-    const both = await audited(options);
-    for (const problem of both.audit.problems) complain(`${describeProblem(problem)}\n`);
-    return both;
+    const all = await audited(options);
+    for (const problem of all.audit.problems) complain(`${describeProblem(problem)}\n`);
+    return all;
   };
   common(program.command("verify"))
     .description("find what was removed, moved, edited, forked, or signed by nobody who may")
     .action(async (options: Options) => {
-      const { found, audit } = await audited(options);
-      const { product, channel, heads } = found;
+      const { found, heads, audit } = await audited(options);
+      const { product, channel } = found;
       const { problems, notes, statements } = audit;
       const verified = problems.length === 0;
       const plain = { product, channel, verified, count: statements.length, heads, problems, notes };
@@ -159,7 +161,7 @@ const headText = z
 
 function common(command: Command): Command {
   return command
-    .option("--channel <stack>", "the stack's name", "canary")
+    .option("--channel <stack>", `the stack's name (default: ${defaultChannel}; of an export its own)`)
     .option("--file <file>", "an export, instead of the channel's cluster")
     .option("--access <file>", "access file with the keys to believe (default: the channel's)")
     .option("--head <sequence:sha256>", "the newest evidence, as somebody else has noted it", by(headText))
@@ -170,31 +172,42 @@ function common(command: Command): Command {
 async function auditOf(
   options: Options,
   surroundings: Surroundings,
-): Promise<{ found: FoundEvidence; audit: Audit }> {
+): Promise<{ found: FoundEvidence; heads: KnownHead[]; audit: Audit }> {
   const { projectDir } = surroundings;
   const found = await find(options, surroundings);
   const { product, channel, stored } = found;
-  const heads = [
-    ...(options.head === undefined ? [] : [{ by: "--head", head: options.head }]),
-    ...(options.state ? [await headInState(channel, projectDir)] : []),
-    ...found.heads,
-  ];
+  const noted = options.head === undefined ? [] : [{ by: "--head", head: options.head }];
+  const heads = [...noted, ...found.heads];
   const access = accessOf(options, channel, projectDir);
   const chain = {
     ...{ product, channel, heads },
     keys: await trustedKeys(access),
     required: access?.evidence?.required ?? false,
   };
-  return { found: { ...found, heads }, audit: auditChain(stored, chain) };
+  return { found, heads, audit: auditChain(stored, chain) };
 }
 
+/** Records are asked before what they name: what a running update leaves meanwhile is beyond them, and not missing. */
+
 async function find(
-  { channel, file }: Options,
+  { channel, file, state }: Options,
   { projectDir, cluster = connect }: Surroundings,
 ): Promise<FoundEvidence> {
-  if (file !== undefined) return readExport(readNeeded(projectDir, file), file);
-  const { channel: section } = loadStackFile(projectDir, channel);
-  return readLive(cluster(section.context), channel, section);
+  const remembered = async (stack: string) => (state ? [await headInState(stack, projectDir)] : []);
+  if (file === undefined) {
+    const stack = channel ?? defaultChannel;
+    const { channel: section } = loadStackFile(projectDir, stack);
+    const heads = await remembered(stack);
+    const found = await readLive(cluster(section.context), stack, section);
+    return { ...found, heads: [...heads, ...found.heads] };
+  }
+  const found = readExport(readNeeded(projectDir, file), file);
+  if (channel !== undefined && channel !== found.channel) {
+    throw new UserError(
+      `${file} is of ${found.product}/${found.channel}, and --channel asks for ${channel}.`,
+    );
+  }
+  return { ...found, heads: [...(await remembered(found.channel)), ...found.heads] };
 }
 
 /** Who reads an export need not have the channel's files: then only what is said by --access is believed. */

@@ -15,7 +15,8 @@ export interface FoundEvidence {
 const header = z.object({
   export: z.literal("release-channels/evidence/v1"),
   product: z.string(),
-  channel: z.string(),
+  /** A stack's name: files are looked for by it. */
+  channel: z.string().regex(/^[\w.-]+$/),
   exportedAt: z.iso.datetime(),
   /** As the record says; null where it could not be read. */
   head: evidenceHead.nullable(),

@@ -13,7 +13,7 @@ import type { FoundEvidence } from "./exported";
 const pageSize = 50;
 
 /**
- * All evidence of a channel in its cluster, and what the mirror of its record says.
+ * All evidence of a channel in its cluster, and what the mirror of its record says: first that, and then the evidence.
  * @throws {UserError} when the cluster does not answer
  */
 export async function readLive(
@@ -21,6 +21,10 @@ export async function readLive(
   channel: string,
   { namespace, product }: Pick<ChannelSection, "namespace" | "product">,
 ): Promise<FoundEvidence> {
+  const name = mirrorName(product, channel);
+  const mirror = await ask(cluster, `ConfigMap ${namespace}/${name}`, (options) =>
+    cluster.core.readNamespacedConfigMap({ namespace, name }, options),
+  );
   const labelSelector = `${channelSelector(product, channel)},${labelKeys.sequence}`;
   const stored: StoredEvidence[] = [];
   let next: string | undefined;
@@ -34,10 +38,6 @@ export async function readLive(
     stored.push(...(page?.items ?? []).flatMap((item) => storedEvidence(item) ?? []));
     next = page?.metadata?._continue;
   } while (next);
-  const name = mirrorName(product, channel);
-  const mirror = await ask(cluster, `ConfigMap ${namespace}/${name}`, (options) =>
-    cluster.core.readNamespacedConfigMap({ namespace, name }, options),
-  );
   return { product, channel, stored, heads: mirror === null ? [] : headsOf(mirror, name) };
 }
 

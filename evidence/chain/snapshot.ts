@@ -51,8 +51,9 @@ function recordRef(record: ChannelRecord | null) {
 /** JSON that can be kept: no text that looks like a secret or has no end, no figure that is no number. */
 export function presentable(value: unknown): unknown {
   if (typeof value === "string") {
-    const text = value.length > longestText ? `${value.slice(0, longestText)} …` : value;
-    return withoutSecrets(text);
+    // Before it is cut: half of a secret is not known as one.
+    const text = withoutSecrets(value.slice(0, 4 * longestText));
+    return text.length > longestText ? `${text.slice(0, longestText)} …` : text;
   }
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map(presentable);

@@ -68,6 +68,22 @@ export function auditChain(stored: readonly StoredEvidence[], chain: AuditedChai
   return { statements, problems: bySequence(problems), notes: notesOf(links, chain) };
 }
 
+/**
+ * What is wrong with one piece by itself, whatever stands before it.
+ * @param signers keys one of which has to sign it; null where nobody has to, and nobody is asked
+ */
+export function auditPiece(
+  stored: StoredEvidence,
+  chain: Pick<AuditedChain, "product" | "channel">,
+  signers: readonly TrustedKey[] | null,
+): AuditProblem[] {
+  const link = read(stored);
+  return [
+    ...contentProblems(link, chain),
+    ...(signers === null ? [] : signatureProblems([link], { keys: signers, required: true })),
+  ];
+}
+
 interface Link extends StoredEvidence {
   sha256: string;
   envelope: Envelope | null;
@@ -94,7 +110,10 @@ function parse(text: string): unknown {
   }
 }
 
-function contentProblems(link: Link, { product, channel }: AuditedChain): AuditProblem[] {
+function contentProblems(
+  link: Link,
+  { product, channel }: Pick<AuditedChain, "product" | "channel">,
+): AuditProblem[] {
   const { sequence, text, envelope, statement, unreadable } = link;
   if (envelope === null || statement === null) {
     const expected = "an in-toto Statement of a transition, in a DSSE envelope";
@@ -111,18 +130,29 @@ function contentProblems(link: Link, { product, channel }: AuditedChain): AuditP
     `${product}/${channel}`,
     `${predicate.product}/${predicate.channel}`,
   );
-  const payload = payloadOf(envelope).toString("utf8");
   // A second reading of the same bytes must not be possible.
-  if (!isExact(text, envelope) || canonicalize(parse(payload)) !== payload) {
+  if (!isExact(text, envelope) || !isCanonical(payloadOf(envelope))) {
     const expected = "canonical JSON (RFC 8785)";
     problems.push({ sequence, problem: "it was rewritten", expected, found: "another form of it" });
   }
   return problems;
 }
 
+function isCanonical(payload: Buffer): boolean {
+  try {
+    return Buffer.from(canonicalize(parse(payload.toString("utf8"))) ?? "", "utf8").equals(payload);
+  } catch (error) {
+    // Nested deeper than anybody writes it.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 function orderProblems(links: readonly Link[]): AuditProblem[] {
   const problems: AuditProblem[] = [];
   let before: Link | undefined;
+  /** The latest time before: one that may be a little back each time would be any time in the end. */
+  let latest: string | undefined;
   for (const link of links) {
     const { sequence, statement } = link;
     const expectedSequence = (before?.sequence ?? 0) + 1;
@@ -133,8 +163,10 @@ function orderProblems(links: readonly Link[]): AuditProblem[] {
     }
     if (sequence > expectedSequence) problems.push(missing(expectedSequence, sequence - 1));
     if (statement !== null && sequence === expectedSequence) {
-      problems.push(...linkProblems(link, statement, before));
+      problems.push(...linkProblems(link, statement, before, latest));
     }
+    const at = statement?.predicate.transition.confirmedAt;
+    if (at !== undefined && (latest === undefined || Date.parse(at) > Date.parse(latest))) latest = at;
     before = link;
   }
   return problems;
@@ -154,6 +186,7 @@ function linkProblems(
   { sequence }: Link,
   { predicate }: TransitionStatement,
   before: Link | undefined,
+  latest: string | undefined,
 ): AuditProblem[] {
   const problems: AuditProblem[] = [];
   const [expected, found] = [before?.sha256 ?? "none", predicate.previous ?? "none"];
@@ -167,13 +200,10 @@ function linkProblems(
       found: `previous ${found}`,
     });
   }
-  const [earlier, at] = [
-    before?.statement?.predicate.transition.confirmedAt,
-    predicate.transition.confirmedAt,
-  ];
-  if (earlier !== undefined && Date.parse(at) < Date.parse(earlier) - clockSkewMilliseconds) {
-    const problem = "it says to be older than the one before it";
-    problems.push({ sequence, problem, expected: `a time after ${earlier}`, found: at });
+  const { confirmedAt } = predicate.transition;
+  if (latest !== undefined && Date.parse(confirmedAt) < Date.parse(latest) - clockSkewMilliseconds) {
+    const problem = "it says to be older than one before it";
+    problems.push({ sequence, problem, expected: `a time after ${latest}`, found: confirmedAt });
   }
   return problems;
 }
@@ -203,17 +233,24 @@ function headProblems(links: readonly Link[], { by, head }: KnownHead): AuditPro
   return [{ sequence, problem, expected: head.sha256, found: named.map(({ sha256 }) => sha256).join(", ") }];
 }
 
-function signatureProblems(links: readonly Link[], { keys, required }: AuditedChain): AuditProblem[] {
+function signatureProblems(
+  links: readonly Link[],
+  { keys, required }: Pick<AuditedChain, "keys" | "required">,
+): AuditProblem[] {
   let signedBefore = required;
+  const among = required ? "and has to be" : "among others that are";
   return links.flatMap(({ sequence, envelope, statement }) => {
     if (envelope === null || statement === null) return [];
     const { signedBy, unsigned, transition } = statement.predicate;
     const { signatures } = envelope;
     const claimed = signedBy ?? "nobody";
+    if (signatures.length > 1) {
+      const problem = "it has more signatures than it was given";
+      return [{ sequence, problem, expected: `one, by ${claimed}`, found: String(signatures.length) }];
+    }
     if (signatures.length === 0) {
       const complains = signedBefore || signedBy !== null;
-      const problem =
-        signedBy === null ? "it is not signed, among others that are" : "its signature was taken away";
+      const problem = signedBy === null ? `it is not signed, ${among}` : "its signature was taken away";
       const expected = signedBy === null ? "a signature by a trusted key" : `a signature by ${signedBy}`;
       return complains ? [{ sequence, problem, expected, found: unsigned ?? "none" }] : [];
     }

@@ -1,10 +1,10 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import canonicalize from "canonicalize";
 import { goal, nextSequence, placeOf, subjectsOf } from "../../evidence/chain/conclude";
-import { digestOf, type Envelope, isSignedBy, payloadOf, readEnvelope } from "../../evidence/chain/envelope";
-import type { TrustedKey } from "../../evidence/chain/keys";
+import { digestOf, payloadOf, readEnvelope } from "../../evidence/chain/envelope";
 import { type TransitionStatement, transitionStatement } from "../../evidence/chain/statement";
 import { envelopeKey } from "../../evidence/chain/stored";
+import { auditPiece } from "../../evidence/chain/verify";
 import { evidenceName, labelKeys } from "../../rollout/labels";
 import type { EvidenceHead, PackSignature } from "../../rollout/record";
 import type { JudgedChannel } from "./channel-judgement";
@@ -43,8 +43,9 @@ export function evidence(judgements: Judgements, signature: Signature): Resource
           ? keptProblems(channel, text)
           : newProblems(channel, channel.transition, text, signature.written)),
       ];
-      if (problems.length === 0 && expected !== null && channel.transition !== null) {
-        judgements.noteEvidence(expected);
+      const confirmedAt = statementIn(text)?.predicate.transition.confirmedAt;
+      if (problems.length === 0 && expected !== null && channel.transition !== null && confirmedAt) {
+        judgements.noteEvidence({ head: expected, confirmedAt });
       }
       return problems;
     },
@@ -70,15 +71,11 @@ function newProblems(
   text: string,
   judgedBy: PackSignature | null,
 ): string[] {
-  const envelope = readEnvelope(text);
-  const payload = envelope === null ? "" : payloadOf(envelope).toString("utf8");
-  const statement = parse(payload);
+  const statement = statementIn(text);
   if (statement === null) return ["it is no statement of a transition in a DSSE envelope"];
   const { subject, predicate } = statement;
-  const { product } = channel.configuration.channel;
-  const { to, record, chainEnd, name, signers } = channel;
+  const { to, record, chainEnd } = channel;
   const compared: [string, unknown, unknown][] = [
-    ["channel", [product, name], [predicate.product, predicate.channel]],
     ["place in the chain", nextSequence(chainEnd), predicate.sequence],
     ["predecessor", chainEnd?.sha256 ?? null, predicate.previous],
     ["transition", transition, { id: predicate.transition.id, kind: predicate.transition.kind }],
@@ -96,22 +93,32 @@ function newProblems(
           `its ${what} is ${canonicalize(found)}, and what was judged has ${canonicalize(wanted)}`,
       ),
     ...closed.map(({ gate, status }) => `it says that ${gate} said ${status}: then nothing changes`),
-    ...(signers === null || (envelope !== null && isSignedByOne(envelope, signers))
-      ? []
-      : ["it is not signed by a key of the access file (evidence.keys), and has to be"]),
-    ...(showsSecret(payload) ? ["it holds a password or key in plain text"] : []),
+    ...auditProblems(channel, text),
+    // Each by itself: what follows on an address in the next field is no password.
+    ...(textsOf(statement).some(showsSecret) ? ["it holds a password or key in plain text"] : []),
   ];
 }
 
-function isSignedByOne(envelope: Envelope, signers: readonly TrustedKey[]): boolean {
-  return envelope.signatures.some(({ keyid, sig }) =>
-    signers.some(({ id, key }) => id === keyid && isSignedBy(envelope, sig, key)),
+/** What an audit would say of it later, when it cannot be made anew. */
+function auditProblems({ name, configuration, signers, chainEnd }: JudgedChannel, text: string): string[] {
+  const { product } = configuration.channel;
+  const stored = { sequence: nextSequence(chainEnd), text };
+  return auditPiece(stored, { product, channel: name }, signers).map(
+    ({ problem, expected, found }) => `${problem}: expected ${expected}, found ${found}`,
   );
 }
 
-function parse(text: string): TransitionStatement | null {
+function textsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return [...Object.keys(value), ...Object.values(value).flatMap(textsOf)];
+}
+
+function statementIn(text: string): TransitionStatement | null {
+  const envelope = readEnvelope(text);
+  if (envelope === null) return null;
   try {
-    return transitionStatement.safeParse(JSON.parse(text)).data ?? null;
+    return transitionStatement.safeParse(JSON.parse(payloadOf(envelope).toString("utf8"))).data ?? null;
   } catch {
     return null;
   }

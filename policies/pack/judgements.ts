@@ -3,13 +3,19 @@ import type { EvidenceHead } from "../../rollout/record";
 import type { Release } from "../../rollout/release";
 import type { JudgedChannel, Judgement } from "./channel-judgement";
 
+/** Evidence of a transition, and when that says the data plane had confirmed it. */
+export interface NotedEvidence {
+  head: EvidenceHead;
+  confirmedAt: string;
+}
+
 /**
  * What was judged so far in this run. The engine asks about a component before it registers it, and about its
  * children after that: they are measured by what was judged for the channel they belong to.
  */
 export class Judgements {
   #last: Judgement | undefined;
-  #evidence: EvidenceHead | null = null;
+  #evidence: NotedEvidence | null = null;
 
   note(judgement: Judgement): void {
     this.#last = judgement;
@@ -26,11 +32,11 @@ export class Judgements {
   }
 
   /** What was registered as the evidence of the transition; the record comes after it. */
-  noteEvidence(head: EvidenceHead): void {
-    this.#evidence = head;
+  noteEvidence(evidence: NotedEvidence): void {
+    this.#evidence = evidence;
   }
 
-  get evidence(): EvidenceHead | null {
+  get evidence(): NotedEvidence | null {
     return this.#evidence;
   }
 

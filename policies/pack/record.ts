@@ -11,7 +11,7 @@ import {
   positionOf,
 } from "../../rollout/record";
 import type { ChannelSources, JudgedChannel } from "./channel-judgement";
-import type { Judgements } from "./judgements";
+import type { Judgements, NotedEvidence } from "./judgements";
 import { plain } from "./object-policy";
 import { types } from "./objects";
 import { type Signature, signedPolicies } from "./signature";
@@ -107,7 +107,7 @@ function violationOf(
   input: unknown,
   channel: JudgedChannel,
   signature: PackSignature | null,
-  evidence: EvidenceHead | null,
+  evidence: NotedEvidence | null,
 ): string | null {
   const read = channelRecord.safeParse(input);
   if (!read.success) return "it cannot be read";
@@ -115,10 +115,16 @@ function violationOf(
   if (channel.transition !== null && evidence === null) {
     return "it is written without evidence of the transition before it";
   }
-  if (canonicalize(written) !== canonicalize(expectedRecord(written, channel, signature, evidence))) {
+  if (
+    canonicalize(written) !==
+    canonicalize(expectedRecord(written, channel, signature, evidence?.head ?? null))
+  ) {
     return `it does not follow from the record before and the ${channel.transition?.kind ?? "reconciliation"} that was judged`;
   }
   if (channel.transition === null) return null;
+  if (evidence?.confirmedAt !== written.transition.at) {
+    return `its evidence says that it was confirmed at ${evidence?.confirmedAt}, and it says at ${written.transition.at}`;
+  }
   const confirmedAt = Date.parse(written.transition.at);
   const earliest = channel.judgedAt.getTime() - clockSkewMilliseconds;
   return confirmedAt < earliest || confirmedAt > Date.now() + clockSkewMilliseconds

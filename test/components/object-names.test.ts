@@ -24,7 +24,7 @@ const migrated = (version: string, ids: string[]) =>
     {},
   );
 
-function namesOf(from: Position, to: Position) {
+function namesOf(from: Position, to: Position, channel = "canary", sequence = 1) {
   const decision = decide({
     proposal: { kind: "advance", to, why: "" },
     verdicts: [],
@@ -39,7 +39,7 @@ function namesOf(from: Position, to: Position) {
     now: at(0),
   });
   if (decision.outcome !== "go") throw new Error("no plan");
-  return objectNames(decision.plan, "shop", "canary", 1);
+  return objectNames(decision.plan, "shop", channel, sequence);
 }
 
 describe("the names that are checked for other owners", () => {
@@ -60,6 +60,13 @@ describe("the names that are checked for other owners", () => {
       expect([...new Set(checked)].sort()).toEqual([...new Set(written)].sort());
       expect(names.Deployment).toContain(`api-${old.id}`);
     }
+  });
+
+  test("go on fitting as the chain of evidence grows, whatever length the stack's name may have", () => {
+    const longest = "c".repeat(63 - "shop--record".length);
+    const { ConfigMap } = namesOf(steady(), rolling(10), longest, 1_000_000);
+    expect(ConfigMap).toContain(`shop-${longest}-evidence-1000000`);
+    expect(() => namesOf(steady(), rolling(10), `${longest}c`)).toThrow(/Choose a shorter name/);
   });
 
   test("a migration's id fits whole into its Job's name, so no two share one", () => {

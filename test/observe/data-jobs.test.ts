@@ -38,6 +38,15 @@ describe("the Jobs of a channel's data", () => {
     ]);
   });
 
+  test.each([
+    ["postgres://shop:hunter2-canary@db/shop refused", "postgres://(left out)@db/shop refused"],
+    ["-----BEGIN PRIVATE KEY-----\nhunter2-canary\n-----END PRIVATE KEY-----", "(private key left out)"],
+    [`${"x".repeat(270)} postgres://shop:hunter2-canary@db`, `${"x".repeat(270)} postgres://(left out)@db`],
+  ])("tell no secret (%#)", async (log, says) => {
+    const pods = [pod("p", `begun\n${log}\n`)];
+    expect(await seen({ jobs: [job("d", ["Failed"])], pods })).toMatchObject([{ says: says.slice(0, 300) }]);
+  });
+
   test("say which of their checks have failed", async () => {
     const checks = [
       { name: "orders", expected: 10, observed: 10, ok: true },

@@ -38,6 +38,17 @@ describe("the end of the chain", () => {
     expect(await end(cluster, head)).toEqual({ sequence: 5, sha256: digestOf("five") });
   });
 
+  test("is also beyond what somebody has taken the label or the content from: it cannot be written over", async () => {
+    const { cluster } = clusterOf(
+      {
+        ...stored(4, "four"),
+        metadata: { ...stored(4, "").metadata, labels: channelLabels("shop", "canary") },
+      },
+      { ...stored(5, ""), data: {} },
+    );
+    expect(await end(cluster, head)).toEqual({ sequence: 5, sha256: digestOf("") });
+  });
+
   test("is nowhere before the first", async () => {
     expect(await end(clusterOf().cluster, null)).toBeNull();
     expect(await end(clusterOf(stored(1, "one")).cluster, null)).toEqual({

@@ -15,10 +15,11 @@ afterEach(() => {
 });
 
 async function verdict(access: AccessPolicy | null, projectDir = "/nowhere") {
-  const { policies } = sourcesWith();
+  const { policies, channel } = sourcesWith();
   const source = await observeEvidenceKey({
     policies: { ...policies, access: () => access },
     projectDir,
+    channel,
     now: new Date(at(3600)),
   });
   return evidenceKey(transition({ snapshot: { evidenceKey: source } }));
@@ -68,6 +69,7 @@ describe("the key that evidence is signed with", () => {
   test.each([
     [{ until: at(60) }, /is valid from ever until 2026-01-01T00:01:00/],
     [{ from: at(7200) }, /is valid from 2026-01-01T02:00:00/],
+    [{ until: at(3600 + 599) }, /and this update may last until 2026-01-01T01:10:00/],
   ])("holds when it is not valid now (%#)", async (validity, reason) => {
     const key = await aKey(validity);
     process.env.RELEASE_EVIDENCE_KEY = key.pem;

@@ -29,7 +29,13 @@ function clusterWith(objects: Partial<Record<Kind, Record<string, object>>>): Cl
     core: {
       readNamespace: () => Promise.resolve({}),
       listNamespacedService: list("Service"),
-      listNamespacedConfigMap: list("ConfigMap"),
+      // Never all of them: a channel's evidence grows for ever.
+      readNamespacedConfigMap: ({ name }: { name: string }) => {
+        const labels = objects.ConfigMap?.[name];
+        return labels === undefined
+          ? Promise.reject(Object.assign(new Error("HTTP-Code: 404"), { code: 404 }))
+          : Promise.resolve({ metadata: { name, labels } });
+      },
       listNamespacedServiceAccount: list("ServiceAccount"),
     },
     apps: { listNamespacedDeployment: list("Deployment") },
@@ -69,6 +75,18 @@ describe("the objects that an update is about to write", () => {
       Deployment: { "api-1": { ...own, "release-channels.dev/channel": "stable" } },
     });
     await expect(refuse(foreign)).rejects.toThrow(/does not own[\s\S]*Deployment shop\/api-1[\s\S]*label it/);
+  });
+
+  test("are refused where a piece of evidence or a configuration is somebody else's", async () => {
+    const written = { ...names, ConfigMap: ["api-1", "shop-canary-evidence-4"] };
+    await refuse(clusterWith({ ...there, ConfigMap: { "api-1": own } }), { names: written });
+    await expect(
+      refuse(clusterWith({ ...there, ConfigMap: { "shop-canary-evidence-4": {} } }), { names: written }),
+    ).rejects.toThrow(/ConfigMap shop\/shop-canary-evidence-4/);
+    const gone = { ...remembered, ConfigMap: ["api-1"] };
+    await expect(refuse(clusterWith(there), { names: written, remembered: gone })).rejects.toThrow(
+      /were deleted from the cluster[\s\S]*ConfigMap shop\/api-1/,
+    );
   });
 
   test("are refused where the state has one that was deleted from the cluster", async () => {

@@ -487,11 +487,12 @@ describe("the record", () => {
 
   const restored = { backup: "canary-backup-1f2e3d4c.dump", sha256: "a".repeat(64), at: at(30) };
   const registered = { sequence: 1, sha256: "e".repeat(64) };
-  const seen = (channel: typeof judged) => {
+  const seen = (channel: typeof judged, confirmedAt: string) => {
     const judgements = judgementsOf(channel);
-    if (channel.transition !== null) judgements.noteEvidence(registered);
+    if (channel.transition !== null) judgements.noteEvidence({ head: registered, confirmedAt });
     return judgements;
   };
+  const timeOf = (input: unknown) => (input as Partial<ChannelRecord> | undefined)?.transition?.at ?? now();
   const written = (confirmedAt: string, more: Partial<ChannelRecord> = {}): ChannelRecord => ({
     ...nextRecord(
       "canary",
@@ -518,8 +519,8 @@ describe("the record", () => {
     ...one,
     history: one.history.map((entry) => ({ ...entry, judgedBy: { ...pack, tightening: {}, loosened: [] } })),
   });
-  const ask = (input: unknown, preview = false, channel = judged) =>
-    violations(record(seen(channel), sources, new Signature(pack), preview), {
+  const ask = (input: unknown, preview = false, channel = judged, provenAt = timeOf(input)) =>
+    violations(record(seen(channel, provenAt), sources, new Signature(pack), preview), {
       type: types.stash,
       name: "record",
       props: { input },
@@ -551,6 +552,12 @@ describe("the record", () => {
     ],
   ])("that %s is found", async (_, input) => {
     expect(await ask(input())).toHaveLength(1);
+  });
+
+  test("that has another time than its evidence is found", async () => {
+    expect(await ask(written(now()), false, judged, at(0))).toEqual([
+      expect.stringMatching(/its evidence says that it was confirmed at 2026-01-01T00:00:00/),
+    ]);
   });
 
   test("is not written where no evidence was", async () => {

@@ -326,7 +326,11 @@ describe("evidence that is not of what was judged", () => {
     ["skips a place", says({ sequence: 9 }), /its place in the chain is 9/],
     ["follows something else", says({ previous: "d".repeat(64) }), /its predecessor is/],
     ["leads somewhere else", says({ to: { weight: 100 } }), /its end is/],
-    ["is about another channel", says({ channel: "stable" }), /its channel is/],
+    [
+      "is about another channel",
+      says({ channel: "stable" }),
+      /it belongs to another channel: expected shop.canary, found shop.stable/,
+    ],
     [
       "made its judge up",
       says({ judgedBy: { name: "me", version: "1", tightening: {}, loosened: [] } }),
@@ -353,6 +357,32 @@ describe("evidence that is not of what was judged", () => {
     expect(own.flatMap(([, messages]) => messages).join()).toMatch(message);
   });
 
+  test.each<[string, (envelope: Record<string, unknown[]>) => unknown]>([
+    ["another form of itself", (envelope) => ({ ...envelope, note: "more" })],
+    [
+      "other bytes for the same",
+      ({ payload, ...rest }) => ({ payload: `${payload}`.replace(/=*$/, ""), ...rest }),
+    ],
+  ])("that is %s is found out", async (_, rewrite) => {
+    const { registrations } = await transition("start", steady(), at10);
+    const [evidence] = registrations.filter(({ name }) => name === "canary-evidence-1");
+    const { data } = evidence!.inputs as unknown as EvidenceInputs;
+    data.envelope = JSON.stringify(rewrite(JSON.parse(data.envelope)), null, 1);
+    const found = JSON.stringify(await allViolations(policiesAt(sourcesAt(steady())), registrations));
+    expect(found).toMatch(/transition-evidence/);
+    expect(found).toMatch(/it was rewritten|no statement/);
+  });
+
+  test("is not what has an address in one text and an '@' in another", async () => {
+    const { registrations } = await transition("start", steady(), at10);
+    const [evidence] = registrations.filter(({ name }) => name === "canary-evidence-1");
+    const pass = (gate: string, reason: string) => ({ gate, reason, status: "pass" });
+    const gates = [pass("slo", "as https://figures.example"), pass("approval", "ann@example.com")];
+    says({ gates })(evidence!.inputs as never);
+    const found = await allViolations(policiesAt(sourcesAt(steady())), registrations);
+    expect(found.filter(([where]) => where.startsWith("transition-evidence "))).toEqual([]);
+  });
+
   test("in images is found out", async () => {
     const { registrations } = await transition("start", steady(), at10);
     const [evidence] = registrations.filter(({ name }) => name === "canary-evidence-1");
@@ -374,8 +404,8 @@ describe("evidence that is not of what was judged", () => {
       return JSON.stringify(await allViolations(policiesAt(sources), registrations));
     };
     expect(await found(key.signing)).toBe("[]");
-    expect(await found(other.signing)).toMatch(/is not signed by a key of the access file/);
-    expect(await found({ key: null, why: "somebody forgot" })).toMatch(/is not signed by a key/);
+    expect(await found(other.signing)).toMatch(/its key is not trusted: expected/);
+    expect(await found({ key: null, why: "somebody forgot" })).toMatch(/it is not signed, and has to be/);
     const back = await transition("rollback", rolling(30, next), rolledBack(next));
     const rollback = () => ({ ...sourcesAt(rolling(30, next), old)(), policies: sources().policies });
     expect(await allViolations(policiesAt(rollback), back.registrations)).toEqual([]);

@@ -179,8 +179,16 @@ describe("the script that Pulumi runs", () => {
 
   test("fails with a message, and hands no command what Pulumi keeps to itself", async () => {
     const { commands } = request(at30);
-    const apply = ["sh", "-c", 'echo "[$PULUMI_CONFIG_PASSPHRASE][$ROUTER]" >&2; exit 1', "{weight}"];
-    const environment = { PULUMI_CONFIG_PASSPHRASE: "passphrase", ROUTER: "there" };
+    const kept =
+      "$PULUMI_CONFIG_PASSPHRASE$RELEASE_EVIDENCE_KEY$RELEASE_EVIDENCE_KEY_FILE$RELEASE_OIDC_TOKEN";
+    const apply = ["sh", "-c", `echo "[${kept}][$ROUTER]" >&2; exit 1`, "{weight}"];
+    const environment = {
+      PULUMI_CONFIG_PASSPHRASE: "passphrase",
+      RELEASE_EVIDENCE_KEY: "key",
+      RELEASE_EVIDENCE_KEY_FILE: "/key.pem",
+      RELEASE_OIDC_TOKEN: "token",
+      ROUTER: "there",
+    };
     const { code, stderr } = await script(request(at30, { commands: { ...commands, apply } }), environment);
     expect(code).toBe(1);
     expect(stderr).toContain("    [][there]");

@@ -6,6 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020";
 import { stringify } from "yaml";
 import { runAudit } from "../../../evidence/audit/command";
 import { payloadOf, readEnvelope } from "../../../evidence/chain/envelope";
+import type { Cluster } from "../../../observe/kubernetes";
 import { Project } from "../../config/files";
 import { aChannel, transition } from "../../gates/transitions";
 import { at } from "../../rollout/releases";
@@ -15,6 +16,8 @@ import { clusterOf } from "./cluster";
 let project: Project;
 let key: Awaited<ReturnType<typeof aKey>>;
 let chain: Chain;
+/** Another one than that of the chain. */
+let cluster: Cluster | undefined;
 
 beforeAll(async () => {
   key = await aKey();
@@ -22,6 +25,7 @@ beforeAll(async () => {
 beforeEach(() => {
   project = new Project();
   chain = simpleChain(5, key.signing);
+  cluster = undefined;
   const { product, namespace, gateway } = aChannel();
   const channel = { product, namespace, gateway, services: {}, access: "access.yaml" };
   project.write("Pulumi.yaml", "name: release-channels\n");
@@ -45,7 +49,7 @@ async function run(...args: string[]) {
     complain: (text) => {
       err += text;
     },
-    cluster: () => clusterOf(chain),
+    cluster: () => cluster ?? clusterOf(chain),
   });
   return { code, out, err };
 }
@@ -82,6 +86,27 @@ describe("verify", () => {
     const { code, out } = await run("verify");
     expect(code).toBe(1);
     expect(out).toMatch(message);
+  });
+
+  test("takes no transition that ends meanwhile for a removed one", async () => {
+    const states = [simpleChain(4, key.signing), chain].map(clusterOf);
+    let first: string | undefined;
+    const answerer = (method: "listNamespacedConfigMap" | "readNamespacedConfigMap") => {
+      first ??= method;
+      return states[method === first ? 0 : 1]!.core[method] as never;
+    };
+    cluster = {
+      ...states[0]!,
+      core: {
+        get listNamespacedConfigMap() {
+          return answerer("listNamespacedConfigMap");
+        },
+        get readNamespacedConfigMap() {
+          return answerer("readNamespacedConfigMap");
+        },
+      } as never,
+    };
+    expect(await run("verify")).toMatchObject({ code: 0, out: expect.stringMatching(/^note: 5: newer/) });
   });
 
   test("tells programs the same", async () => {
@@ -149,6 +174,23 @@ describe("an export", () => {
     const { code, out } = await run("verify", "--file", "all.jsonl");
     expect(code).toBe(1);
     expect(out).toMatch(message);
+  });
+
+  test("is of the channel that was asked for, and judged by that one's keys", async () => {
+    const { code, err } = await run("verify", "--file", "all.jsonl", "--channel", "stable");
+    expect(code).toBe(2);
+    expect(err).toBe("all.jsonl is of shop/canary, and --channel asks for stable.\n");
+    rewritten((all) => all.map((one) => one.replace('"channel":"canary"', '"channel":"../x"')));
+    expect(await run("verify", "--file", "all.jsonl")).toMatchObject({ code: 2 });
+  });
+
+  test("keeps what the record says, not what was noted elsewhere", async () => {
+    const noted = `5:${"d".repeat(64)}`;
+    expect(await run("export", "--head", noted)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`"head":${JSON.stringify(chain.record?.evidence)}`),
+      err: expect.stringMatching(/it is not the one that --head names/),
+    });
   });
 
   test("may be in another order", async () => {

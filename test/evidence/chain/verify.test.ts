@@ -48,6 +48,11 @@ function edited(one: StoredEvidence, edit: (statement: never) => void, by?: Key)
     text: JSON.stringify({ ...envelope, payload: payload.toString("base64"), signatures }),
   };
 }
+function replacedBytes(payload: Buffer, text: string, by: Buffer): Buffer {
+  const place = payload.indexOf(text);
+  if (place < 0) throw new Error(`no ${text}`);
+  return Buffer.concat([payload.subarray(0, place), by, payload.subarray(place + Buffer.byteLength(text))]);
+}
 type Statement = { predicate: Record<string, unknown> };
 const actorIsBob = (statement: Statement) => {
   statement.predicate.actor = { name: "bob", verifiedBy: null };
@@ -237,9 +242,52 @@ describe("what was done to a chain is found:", () => {
     ]);
   });
 
+  test("another signature was added, be it the same one", () => {
+    const made = simpleChain(1, key.signing);
+    const envelope = readEnvelope(made.stored[0]!.text)!;
+    const signatures = [...envelope.signatures, ...envelope.signatures];
+    const text = JSON.stringify({ ...envelope, signatures });
+    expect(told([{ sequence: 1, text }], audited(made))).toEqual([
+      expect.stringMatching(/^1: it has more signatures than it was given \| one, by .{43} \| 2$/),
+    ]);
+  });
+
+  test.each<[string, (payload: Buffer) => Buffer]>([
+    [
+      "bytes that are no UTF-8",
+      (payload) => replacedBytes(payload, '"a story"', Buffer.from('"\xff\xfe"', "latin1")),
+    ],
+    [
+      "the same key twice",
+      (payload) => replacedBytes(payload, '"product":', Buffer.from('"product":"x","product":')),
+    ],
+    [
+      "more depth than a reader has",
+      (payload) =>
+        replacedBytes(
+          payload,
+          '"content":null',
+          Buffer.from(`"content":{"a":${"[".repeat(99_999)}${"]".repeat(99_999)}}`),
+        ),
+    ],
+  ])("it has %s", (_, rewrite) => {
+    const made = simpleChain(1, unsigned);
+    const envelope = readEnvelope(made.stored[0]!.text)!;
+    const payload = rewrite(payloadOf(envelope)).toString("base64");
+    const text = JSON.stringify({ ...envelope, payload });
+    const heads = headsOf({ sequence: 1, sha256: digestOf(text) });
+    expect(told([{ sequence: 1, text }], audited(made, { heads }))).toEqual([
+      expect.stringMatching(/^1: it was rewritten \| canonical JSON/),
+    ]);
+  });
+
   test("none is signed, where all have to be", () => {
     const made = simpleChain(2, unsigned);
-    expect(told(made.stored, audited(made, { required: true }))).toHaveLength(2);
+    expect(told(made.stored, audited(made, { required: true }))).toEqual(
+      [1, 2].map(
+        (one) => `${one}: it is not signed, and has to be | a signature by a trusted key | no key is given`,
+      ),
+    );
   });
 
   test.each([
@@ -279,7 +327,30 @@ describe("what was done to a chain is found:", () => {
     );
     const head = { sequence: 5, sha256: digestOf(back.text) };
     expect(told(replaced(made.stored, 4, back), audited(made, { heads: headsOf(head) }))).toEqual([
-      expect.stringMatching(/^5: it says to be older than the one before it/),
+      expect.stringMatching(/^5: it says to be older than one before it/),
+    ]);
+  });
+
+  test("it goes back in time, each a little further", () => {
+    const made = chainOf(Array.from({ length: 4 }, () => ({ way: 0, signing: unsigned })));
+    let previous: string | null = null;
+    const stored = made.stored.map((one, index) => {
+      const moved = edited(
+        one,
+        ({ predicate }: { predicate: { previous: string | null; transition: { confirmedAt: string } } }) => {
+          predicate.previous = previous;
+          predicate.transition.confirmedAt = at(1000 - 50 * index);
+        },
+      );
+      previous = digestOf(moved.text);
+      return moved;
+    });
+    const heads = headsOf({ sequence: 4, sha256: digestOf(stored[3]!.text) });
+    expect(told(stored, audited(made, { heads }))).toEqual([
+      expect.stringMatching(
+        /^3: it says to be older than one before it \| a time after .*16:40.* \| .*15:00/,
+      ),
+      expect.stringMatching(/^4: it says to be older/),
     ]);
   });
 });
