@@ -498,7 +498,8 @@ describe("an update with nothing to do", () => {
     Object.fromEntries(list.map(({ type, name, inputs: given }) => [`${type} ${name}`, given]));
 
   test.each(stories)("after a %s registers the same again: no diff", async (kind, from, to) => {
-    const made = await transition(kind, from, to);
+    const workloads = { [objectName("api", old)]: { replicas: 10 } };
+    const made = await transition(kind, from, to, { workloads });
     const intent = find(made.registrations, "intent").inputs.input as Intent;
     if (made.record === undefined) throw new Error("no record was left");
     const again = await lookAgain(made.record, intent, { keptEvidence: envelopeOf(made.registrations) });

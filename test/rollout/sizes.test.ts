@@ -123,7 +123,7 @@ describe("what autoscalers are told", () => {
     [completed(), rolling(30), "lean", [1, 10]],
     [rolledBack(), completed(), "lean", [10, 1]],
   ] as const)("of a service of 10: %# keeps what the shares need", (to, from, mode, floors) => {
-    expect(planned(to, from, 10, mode)).toEqual(floors.map(keeps));
+    expect(planned(to, from, 10, mode)).toMatchObject(floors.map(keeps));
   });
 
   test("a release alone has the bounds that are configured", () => {
@@ -131,9 +131,22 @@ describe("what autoscalers are told", () => {
   });
 
   test("nothing, where somebody has an autoscaler of their own", () => {
-    expect(planned(rolling(10), steady(), 10, "full", "mine")).toEqual([
+    expect(planned(rolling(10), steady(), 10, "full", "mine")).toMatchObject([
       { service: "api", replicas: 10, scaledBy: "mine" },
       keeps(1),
     ]);
+  });
+
+  test.each([
+    [10, true],
+    [5, true],
+    [4, undefined],
+  ])("and of 10 pods %i that are ready can serve: %s", (ready, canServe) => {
+    const [baseline] = plannedReleases(rolledBack(), rolling(30), {
+      settings: settings("full"),
+      sizes: { api: 10 },
+      live: { ...running(rolling(30), 10), workloads: { [objectName("api", old)]: { replicas: 10, ready } } },
+    });
+    expect(baseline?.services.find(({ service }) => service === "api")?.canServe).toBe(canServe);
   });
 });
