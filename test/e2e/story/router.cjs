@@ -43,5 +43,8 @@ if (which === "read") {
       rules: [{ backendRefs }],
     },
   };
-  kubectl(["apply", "--server-side", "--field-manager", "router", "--filename", "-"], JSON.stringify(route));
+  kubectl(
+    ["apply", "--server-side", "--force-conflicts", "--field-manager", "router", "--filename", "-"],
+    JSON.stringify(route),
+  );
 }
