@@ -1,5 +1,6 @@
 import { activeCohorts } from "../../rollout/cohorts";
-import type { ChannelRecord } from "../../rollout/record";
+import { liveShares } from "../../rollout/live";
+import type { ChannelRecord, Position } from "../../rollout/record";
 import type { Finding } from "./findings";
 import { type GateInput, raises } from "./input";
 import { proportionBounds } from "./statistics";
@@ -12,7 +13,7 @@ const alpha = 1e-6;
  * be taken away gets nothing any more. Where it counted nothing, the probes of the confirmation stand alone.
  */
 export function judgeCountedSplit(input: GateInput): Finding[] {
-  const { record, snapshot } = input;
+  const { record, snapshot, to } = input;
   const { split } = snapshot;
   if (record === null || record.candidate === null || split.status === "not-configured") return [];
   if (split.status === "unavailable") {
@@ -20,14 +21,25 @@ export function judgeCountedSplit(input: GateInput): Finding[] {
     return raises(input) ? [{ status: "hold", reason }] : [];
   }
   return Object.entries(split.services).flatMap(([service, counts]): Finding[] => {
-    const odd = oddOf(record, counts);
+    const odd = oddOf(record, counts, mayHaveBeen(input, record, to));
     if (odd === null) return [];
     return [{ status: "hold", reason: `${odd} to ${service} in the last ${split.windowSeconds} s` }];
   });
 }
 
+/** An update that did not get to its end may have written its weight some time ago: then both were there. */
+function mayHaveBeen({ snapshot }: GateInput, record: ChannelRecord, to: Position): [number, number] {
+  const isRecorded = liveShares(snapshot.live, record).every((share) => share === record.weight);
+  if (isRecorded) return [record.weight, record.weight];
+  return [Math.min(record.weight, to.weight), Math.max(record.weight, to.weight)];
+}
+
 /** What of the counts cannot be, were the gateway as it is recorded; null where nothing is odd. */
-function oddOf(record: ChannelRecord, counts: Record<"candidate" | "baseline", number>): string | null {
+function oddOf(
+  record: ChannelRecord,
+  counts: Record<"candidate" | "baseline", number>,
+  [least, most]: [number, number],
+): string | null {
   const { state, weight, baseline, candidate } = record;
   if (state === "completed" || state === "rolled-back") {
     const [release, side] =
@@ -39,10 +51,9 @@ function oddOf(record: ChannelRecord, counts: Record<"candidate" | "baseline", n
   }
   const requests = counts.candidate + counts.baseline;
   const { lower, upper } = proportionBounds(counts.candidate, requests, alpha);
-  const share = weight / 100;
   // Cohorts come on top of the weight.
-  const tooMuch = lower > share && activeCohorts(record).length === 0;
-  if (!tooMuch && upper >= share) return null;
+  const tooMuch = lower > most / 100 && activeCohorts(record).length === 0;
+  if (!tooMuch && upper >= least / 100) return null;
   const percent = ((100 * counts.candidate) / requests).toFixed(1);
   return `${candidate?.version} has ${weight} %, and the gateway gave it ${percent} % of ${requests} requests`;
 }

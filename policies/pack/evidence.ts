@@ -84,7 +84,9 @@ function newProblems(
     ["end", placeOf(to), predicate.to],
     ["judge", judgedBy, predicate.judgedBy],
   ];
-  const closed = predicate.gates.filter(({ status }) => status === "fail" || status === "hold");
+  // What is given up because its gates are closed is put right all the same.
+  const judged = transition.kind === "rollback" || transition.kind === "correct" ? [] : predicate.gates;
+  const closed = judged.filter(({ status }) => status === "fail" || status === "hold");
   return [
     ...compared
       .filter(([, wanted, found]) => canonicalize(wanted) !== canonicalize(found))

@@ -89,7 +89,9 @@ async function channelToDisturb(world: World, server = clusterServer): Promise<T
   for (const { id } of Object.values(phases)) {
     const number = Number(id.slice(0, 4));
     const declaring = versions.slice(Math.max(0, number - 4));
-    data.lingers(channel, id, declaring, number === 4 ? { before: 100 } : {});
+    // The backfill has begun before the update that it is caught in.
+    const isBackfill = number === 4;
+    data.lingers(channel, { id, seconds: isBackfill ? 25 : 5 }, declaring, isBackfill ? { before: 100 } : {});
   }
   return channel;
 }

@@ -49,17 +49,25 @@ export function migrationIs(
   writeFileSync(path, document.toString());
 }
 
-/** Ends some seconds after its work is done: time enough to be cut off before anybody has noted it. */
+/** Ends some seconds after its work is done. */
 const lingering =
-  "require('child_process').execFileSync('node', process.argv.slice(1), { stdio: 'inherit' }); setTimeout(() => {}, 5000)";
+  "const [seconds, ...args] = process.argv.slice(1); require('child_process').execFileSync('node', args, { stdio: 'inherit' }); setTimeout(() => {}, 1000 * seconds)";
 
-/** The migration can be caught while it is done and not noted yet; in every release that declares it. */
-export function lingers(channel: TestChannel, id: string, versions: string[], more = {}): void {
+/** The migration can be caught for so long while it is done and not noted yet; in every release that declares it. */
+export function lingers(
+  channel: TestChannel,
+  { id, seconds }: { id: string; seconds: number },
+  versions: string[],
+  more = {},
+): void {
   for (const version of versions) {
     const path = join(channel.releasesDir, `${version}.yaml`);
     const declared = parse(readFileSync(path, "utf8")) as { migrations: { id: string; command: string[] }[] };
     const command = declared.migrations.find((migration) => migration.id === id)?.command ?? [];
-    migrationIs(channel, version, id, { command: ["node", "-e", lingering, ...command.slice(1)], ...more });
+    migrationIs(channel, version, id, {
+      command: ["node", "-e", lingering, String(seconds), ...command.slice(1)],
+      ...more,
+    });
   }
 }
 
