@@ -3,7 +3,6 @@ import { promisify } from "node:util";
 import { runningProcesses } from "../../../local/cluster/process";
 import { projectDir } from "../../../local/settings";
 import type { TestChannel } from "../story/channel";
-import { eventually } from "../story/eventually";
 import * as given from "../story/given";
 import { begins, type Moment, routeShows } from "../story/moments";
 import { story } from "../story/story";
@@ -52,30 +51,5 @@ describe("a part of the cluster that ends in the middle of an advance", () => {
     await verify.shareIs(canary, "1.1.0", 100);
     const total = await canary.load?.stop();
     expect(total?.failed).toBe(downtime?.failed);
-  });
-});
-
-describe("a node that is slow", () => {
-  story("keeps the traffic where it is until the candidate is ready", async (world) => {
-    const canary = await given.channelRunning(world, "1.0.0");
-    when.versionIsSet(canary, "1.1.0");
-    const update = await when.updateReaches(canary, begins("kubernetes:apps/v1:Deployment"));
-    expect(update.ended).toBe(false);
-    signal("kubelet", "SIGSTOP");
-    try {
-      await canary.load?.mark();
-      await eventually(
-        async () => (await canary.load?.peek())?.requests ?? 0,
-        (requests) => requests > 1000,
-        (requests) => `a thousand requests while the node does nothing; they are ${requests}`,
-      );
-      expect((await canary.load?.peek())?.byVersion).not.toHaveProperty("1.1.0");
-    } finally {
-      signal("kubelet", "SIGCONT");
-    }
-    verify.succeeded(await update.result);
-    await verify.routeFollowsRecord(canary);
-    await verify.shareIs(canary, "1.1.0", 10);
-    await verify.noRequestFailed(canary);
   });
 });
